@@ -73,15 +73,31 @@ export function render(text: string, scope: Scope): Rendered {
 
 const clean = (text: string): string => text.toWellFormed().replaceAll('\0', '')
 
-/** What the checker wants to know: why it is no template, or the names it reads, such as ['vars', 'size']. */
-export function inspect(text: string): { error: string } | { error: null; reads: string[][] } {
+/** Why a text is no template, or the names it reads, such as ['vars', 'size']. */
+export type Inspected = { error: string } | { error: null; reads: string[][] }
+
+const inspected = new Map<string, Inspected>()
+
+/** For the checker. Remembered by the text. */
+export function inspect(text: string): Inspected {
   if (!hasMarkup(text)) return { error: null, reads: [] }
+  const known = inspected.get(text)
+  if (known !== undefined) return known
+  const fresh = inspectAnew(text)
+  if (inspected.size >= MAX_CACHED) inspected.clear()
+  inspected.set(text, fresh)
+  return fresh
+}
+
+function inspectAnew(text: string): Inspected {
   const template = parse(text)
   if (typeof template === 'string') return { error: template }
   try {
-    const reads = liquid
-      .globalVariableSegmentsSync(template)
-      .map((segments) => segments.filter((segment) => typeof segment === 'string'))
+    const reads = liquid.globalVariableSegmentsSync(template).map((segments) => {
+      // What stands behind a computed key is not known before it is rendered.
+      const unknown = segments.findIndex((segment) => typeof segment !== 'string')
+      return (unknown < 0 ? segments : segments.slice(0, unknown)).map(String)
+    })
     return { error: null, reads }
   } catch (error) {
     return { error: reasonOf(error) }

@@ -6,7 +6,7 @@ import { checkFlow } from './check'
 import { Effect } from './effect'
 import { LaneEvent } from './event'
 import { FlowDocument, type FlowNode } from './flow'
-import { anyFlow, anyHappenings, anyProgram, eventOf, type Past, remember } from './generated'
+import { anyFlow, anyHappenings, anyProgram, eventOf, type Past, remember } from './generated/testing'
 import { findKind, nodeKinds } from './nodes/registry'
 import { encodeTap } from './payload'
 import { type Program, versionKey } from './program'
@@ -72,6 +72,16 @@ function expectSilenceWhileHeld(before: LaneState, { effects }: Step): void {
   }
 }
 
+/** Every clock belongs to what waits for it, and a run moves only when it may speak. */
+function expectOrder({ state, trace }: Step): void {
+  const own = state.run?.waiting.timers.map((name) => `${state.run?.id}/${name}`) ?? []
+  const isApp = state.hold.by === 'agent' && state.hold.agent === null
+  for (const id of [...Object.keys(state.timers), ...state.kept]) {
+    if (!own.includes(id) && !(isApp && id === 'app-hold')) throw new Error(`the timer ${id} belongs to nothing`)
+  }
+  if (trace.some((line) => line.type === 'skip' && line.why === 'silenced')) throw new Error('a run that may not speak moved')
+}
+
 /** The engine's timer table, kept by effects and firings alone. */
 function followTimers(rows: LaneState['timers'], event: LaneEvent, { effects }: Step): LaneState['timers'] {
   const after = { ...rows }
@@ -108,6 +118,7 @@ describe('on generated flows', () => {
         expect(done.state.hops).toBeLessThanOrEqual(MAX_HOPS)
         expect(done.trace.filter(({ type }) => type === 'enter').length).toBeLessThanOrEqual(2 * MAX_HOPS)
         expectSilenceWhileHeld(state, done)
+        expectOrder(done)
         rows = followTimers(rows, event, done)
         expect(isDeepStrictEqual(rows, done.state.timers), 'the effects mirror the timers').toBe(true)
         if (isSound) expect(JSON.stringify(done.effects), 'what the checker passes never gets stuck').not.toContain('run-stuck')

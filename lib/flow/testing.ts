@@ -211,3 +211,22 @@ export class Lane {
     return this.state.run?.frames.at(-1)?.node ?? null
   }
 }
+
+/** A question with two answers, a person behind one of them. */
+export const shop = flow(
+  [
+    keyword('start', 'hello'),
+    quickReply('ask', 'What is it?', ['price=Price', 'human=A person']),
+    message('prices', 'Ten euros.'),
+    handOff('desk', { text: 'One moment.', summary: '{{ contact.name }} has a question', nobodyAfterMinutes: 30 }),
+    message('back', 'Anything else?'),
+    message('sorry', 'Nobody is there.'),
+  ],
+  ['start > ask', 'ask:price > prices', 'ask:human > desk', 'desk:returned > back', 'desk:nobody > sorry'],
+)
+
+/** Somebody at the counter of `shop`. */
+export const shopLane = (settings: Partial<Settings> = {}): Lane => new Lane(programOf({ shop }, settings))
+
+export const bot = (effects: readonly Effect[]) =>
+  effects.filter((effect) => effect.type === 'send' && effect.author.type === 'bot')

@@ -33,8 +33,12 @@ function checkReach(graph: Graph): Finding[] {
 function peopleReachable({ index, wires }: Graph): Set<string> {
   const sources = new Map<string, string[]>()
   for (const [source, own] of wires) {
-    for (const { target, passage } of own)
-      if (passage.type !== 'never') sources.set(target, [...(sources.get(target) ?? []), source])
+    for (const { target, passage } of own) {
+      if (passage.type === 'never') continue
+      const known = sources.get(target)
+      if (known === undefined) sources.set(target, [source])
+      else known.push(source)
+    }
   }
   const reached = new Set([...index.nodes.values()].filter((node) => kindOf(node).bringsPerson).map(({ id }) => id))
   for (const node of reached) for (const source of sources.get(node) ?? []) reached.add(source)

@@ -1,6 +1,6 @@
-import { TRIGGER_ORDER } from '../define-node'
+import { TRIGGER_ORDER, type TriggerRule } from '../define-node'
 import type { FlowNode } from '../flow'
-import { indexOf } from '../flow-index'
+import { type FlowIndex, indexOf } from '../flow-index'
 import { type CheckContext, type Finding, finding } from './finding'
 import { type Graph, kindOf } from './graph'
 
@@ -8,20 +8,30 @@ interface Trigger {
   node: FlowNode
   /** The flow it is in; null: the one being checked. */
   flow: string | null
+  rule: TriggerRule<unknown>
+  rank: number
+  isAlways: boolean
 }
+
+const triggersOf = (index: FlowIndex, flow: string | null): Trigger[] =>
+  index.triggers.flatMap((node) => {
+    const rule = kindOf(node).trigger
+    if (rule === undefined) return []
+    return [{ node, flow, rule, rank: TRIGGER_ORDER.indexOf(rule.rank(node.data)), isAlways: rule.isAlways(node.data) }]
+  })
 
 /** Whether the flow can start, and which of its triggers never will because another one always comes first. */
 export function checkStarts({ index }: Graph, context: CheckContext): Finding[] {
   if (index.triggers.length === 0) {
     return [finding('error', 'no-trigger', 'Nothing starts this flow. Add a trigger, such as a keyword.')]
   }
-  const before: Trigger[] = (context.before ?? []).flatMap(({ name, document }) =>
-    indexOf(document).triggers.map((node) => ({ node, flow: name })),
-  )
-  const all = [...before, ...index.triggers.map((node) => ({ node, flow: null }))]
+  const before = (context.before ?? []).flatMap(({ name, document }) => triggersOf(indexOf(document), name))
+  const all = [...before, ...triggersOf(index, null)]
+  // Only a trigger that starts every time can leave nothing to another.
+  const greedy = all.flatMap((trigger, at) => (trigger.rule.reentry(trigger.node.data) === 'restart' ? [{ trigger, at }] : []))
   return all.flatMap((trigger, position): Finding[] => {
     if (trigger.flow !== null) return []
-    const winner = all.find((other, at) => at !== position && winsAlways(other.node, trigger.node, at < position))
+    const winner = greedy.find(({ trigger: other, at }) => at !== position && winsAlways(other, trigger, at < position))?.trigger
     if (winner === undefined) return []
     const where = winner.flow === null ? 'Another trigger of this flow' : `A trigger of the flow "${winner.flow}"`
     return [
@@ -32,12 +42,10 @@ export function checkStarts({ index }: Graph, context: CheckContext): Finding[] 
   })
 }
 
-/** Whether `first` leaves nothing to `second`. Only a trigger that starts every time can. */
-function winsAlways(first: FlowNode, second: FlowNode, isEarlier: boolean): boolean {
-  const rule = kindOf(first).trigger
-  if (rule === undefined || first.kind !== second.kind || rule.reentry(first.data) !== 'restart') return false
-  const [a, b] = [rule.isAlways(first.data), rule.isAlways(second.data)]
-  const [p, q] = [TRIGGER_ORDER.indexOf(rule.rank(first.data)), TRIGGER_ORDER.indexOf(rule.rank(second.data))]
-  const comesFirst = a === b ? p < q || (p === q && isEarlier) : a
-  return comesFirst && rule.covers(first.data, second.data)
+/** Whether `first` hears everything before `second` does. */
+function winsAlways(first: Trigger, second: Trigger, isEarlier: boolean): boolean {
+  if (first.node.kind !== second.node.kind) return false
+  const isSamePass = first.isAlways === second.isAlways
+  const comesFirst = isSamePass ? first.rank < second.rank || (first.rank === second.rank && isEarlier) : first.isAlways
+  return comesFirst && first.rule.covers(first.node.data, second.node.data)
 }

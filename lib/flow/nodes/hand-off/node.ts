@@ -30,10 +30,12 @@ export const handOff = defineNode({
     { id: 'returned', label: 'Handed back', role: 'returned', isOptional: true },
     { id: 'nobody', label: 'Nobody came', role: 'nobody', isOptional: nobodyAfterMinutes === null },
   ],
-  enter: ({ team, priority, summary, text, nobodyAfterMinutes }) => {
+  enter: ({ team, priority, summary, text, nobodyAfterMinutes }, { isConnected }) => {
     const acts: Act[] = text === null ? [] : [{ type: 'say', text }]
     acts.push({ type: 'queue', team: team === '' ? null : team, priority, summary })
-    const timers = nobodyAfterMinutes === null ? [] : [{ name: 'nobody', afterMs: minutesToMs(nobodyAfterMinutes) }]
+    // With no way out drawn for it, running out of time must not take the person out of the queue: they would be forgotten.
+    const isTimed = nobodyAfterMinutes !== null && isConnected('nobody')
+    const timers = isTimed ? [{ name: 'nobody', afterMs: minutesToMs(nobodyAfterMinutes) }] : []
     return { acts, then: { wait: 'person', timers } }
   },
   resume: (_data, _visit, cause) => {

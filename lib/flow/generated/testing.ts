@@ -1,13 +1,13 @@
 import fc from 'fast-check'
-import type { Effect } from './effect'
-import type { LaneEvent } from './event'
-import { emptyFlow, type FlowDocument, type FlowEdge, type FlowNode } from './flow'
-import { hasPort } from './flow-index'
-import { findKind } from './nodes/registry'
-import { decodeTap, encodeTap } from './payload'
-import type { Program } from './program'
-import type { LaneState } from './state'
-import { ana, ben, HOUR, MINUTE, programOf } from './testing'
+import type { Effect } from '../effect'
+import type { LaneEvent } from '../event'
+import { emptyFlow, type FlowDocument, type FlowEdge, type FlowNode } from '../flow'
+import { hasPort } from '../flow-index'
+import { findKind } from '../nodes/registry'
+import { decodeTap, encodeTap } from '../payload'
+import type { Program } from '../program'
+import type { LaneState } from '../state'
+import { ana, ben, HOUR, MINUTE, programOf } from '../testing'
 
 /** Flows and events made from small numbers, for properties. Not part of the product. */
 
@@ -262,7 +262,7 @@ export function eventOf([what, which, pause]: Happening, n: number, now: number,
         ...base,
         type: 'publish',
         flow: pick(['a', 'a', 'b', 'c'], which),
-        version: 1 + (which % 3),
+        version: pick([2, 2, 2, 1, 3], which >> 1),
         policy: pick(['finish', 'move', 'restart'], which),
       }
     case 24:
