@@ -90,7 +90,8 @@ function run(step: Step): Promise<Result> {
     const hear = (bytes: Buffer) => {
       const text = bytes.toString('utf8')
       output += text
-      if (step.report) for (const line of text.split('\n')) if (/^ *[✓❯×] .*\.test\.tsx?/.test(line)) say(`  ${line.trim()}`)
+      // Files that are done, and what a test wants read even when all is well: its lines that begin with "# ".
+      if (step.report) for (const line of text.split('\n')) if (/^(# | *[✓❯×] .*\.test\.tsx?)/.test(line)) say(`  ${line.trim()}`)
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
