@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import type { Effect } from '../effect'
 import type { LaneEvent } from '../event'
-import { emptyFlow, type FlowDocument, type FlowEdge, type FlowNode } from '../flow'
+import { emptyFlow, type FlowDocument, type FlowEdge, FlowNode } from '../flow'
 import { hasPort } from '../flow-index'
-import { findKind } from '../nodes/registry'
+import { findKind, nodeKinds } from '../nodes/registry'
 import { decodeTap, encodeTap } from '../payload'
 import type { Program } from '../program'
 import type { LaneState } from '../state'
@@ -29,8 +29,12 @@ const words = ['hi', 'price', 'Größe', 'a price list', '(', 'order 5', '', 'st
 const matches = ['exact', 'word', 'contains', 'starts-with', 'regex'] as const
 const reentries = ['restart', 'continue', 'once'] as const
 const minutes = [1, 30, 5, 120, 60 * 30, 0, -5, 1_000_000_000]
-/** How many kinds of each sort a flow is likely to have. */
+/** How likely each kind below is. */
 const kinds = [2, 3, 3, 4, 5, 3, 2, 0, 1, 3]
+/** Kinds without a case below are generated as their examples show them. */
+const ownCases: ReadonlySet<string> = new Set(['keyword', 'fallback', 'message', 'quick-reply', 'wait', 'hand-off'])
+const laterKinds = nodeKinds.filter(({ kind }) => !ownCases.has(kind))
+const anyKind = [...kinds, ...laterKinds.map((_, index) => 6 + index)]
 
 /** The pools above begin with what an operator would write and end with what a draft may hold. */
 const pools = (isTidy: boolean) => {
@@ -55,7 +59,9 @@ interface Seed {
 function nodeOf({ kind, a, b }: Seed, id: string, isTidy: boolean): FlowNode {
   const position = { x: a, y: b }
   const pool = pools(isTidy)
-  switch (pick(kinds, kind)) {
+  const which = pick(anyKind, kind)
+  if (which >= 6) return exampleOf(pick(laterKinds, which), id, a)
+  switch (which) {
     case 0: {
       const phrases = [pick(pool.words, a), pick(pool.words, b)].map((text, index) => ({ id: `p${index}`, text }))
       return {
@@ -106,6 +112,9 @@ function nodeOf({ kind, a, b }: Seed, id: string, isTidy: boolean): FlowNode {
     }
   }
 }
+
+const exampleOf = ({ kind, examples }: { kind: string; examples: readonly unknown[] }, id: string, n: number): FlowNode =>
+  FlowNode.parse({ id, kind, position: { x: n, y: 0 }, data: pick(examples, n) })
 
 const small = fc.nat(47)
 const seedOfNode = fc.record({ kind: small, a: small, b: small })
