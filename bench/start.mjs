@@ -3,21 +3,12 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build as bundle } from 'esbuild'
-import { build, isBuilt } from '../scripts/build.ts'
+import { build, bundleOptions, isBuilt } from '../scripts/build.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '')
 process.chdir(root)
 
-const options = {
-  absWorkingDir: root,
-  bundle: true,
-  packages: 'external',
-  alias: { '@': root },
-  format: 'esm',
-  platform: 'node',
-  target: 'node22',
-  logLevel: 'warning',
-}
+const options = { ...bundleOptions(root), logLevel: 'warning' }
 /** Each becomes a file of its own in `.build`. */
 const entries = {
   bench: new URL('./run.ts', import.meta.url),
@@ -30,9 +21,6 @@ const bareRoute = new URL('./bare-route.ts', import.meta.url)
 
 await bundle({
   ...options,
-  outdir: join(root, '.build'),
-  outExtension: { '.js': '.mjs' },
-  sourcemap: true,
   entryPoints: Object.entries(entries).map(([out, url]) => ({ in: fileURLToPath(url), out })),
 })
 
@@ -46,6 +34,7 @@ await main(process.argv.slice(2), {
   bundleRoute: async (folder) => {
     const app = join(folder, 'app', 'hook')
     rmSync(app, { recursive: true, force: true })
-    await bundle({ ...options, entryPoints: [{ in: fileURLToPath(bareRoute), out: 'route' }], outdir: app })
+    const entryPoints = [{ in: fileURLToPath(bareRoute), out: 'route' }]
+    await bundle({ ...options, entryPoints, outdir: app, outExtension: {}, sourcemap: false })
   },
 })
