@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import { QuietPage } from '@/components/shell/quiet-page'
 import { type Part, readiness } from '@/lib/db/readiness'
 
@@ -36,7 +36,7 @@ export default async function Home() {
 
   return (
     <QuietPage title={ready ? 'Parley is ready' : 'Parley is not ready yet'}>
-      <p className="mt-3 max-w-prose text-ink-soft">
+      <p className="mt-3 max-w-prose text-pretty text-ink-soft">
         It answers Instagram direct messages with flows that you draw, and hands a conversation to a person when one is needed.
         This is what runs on this machine.
       </p>
@@ -125,10 +125,18 @@ function Step({ number, title, children }: { number: number; title: string; chil
   )
 }
 
+/** Breaks between options only: inside one, a line would end with its two hyphens. */
 function Command({ children }: { children: string }) {
   return (
-    <pre className="mt-2 overflow-x-auto rounded-md border border-line bg-surface px-3 py-2 font-mono text-[13px] leading-5 first:mt-0">
-      <code>{children}</code>
+    <pre className="mt-2 whitespace-pre-wrap break-words rounded-md border border-line bg-surface px-3 py-2 font-mono text-[13px] leading-5 first:mt-0">
+      <code>
+        {children.split(/ (?=--\w)/).map((part, index) => (
+          <Fragment key={part}>
+            {index > 0 && ' '}
+            <span className="whitespace-nowrap">{part}</span>
+          </Fragment>
+        ))}
+      </code>
     </pre>
   )
 }

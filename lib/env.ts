@@ -1,12 +1,32 @@
 import { z } from 'zod'
 
-const Url = z.url().transform((value) => value.replace(/\/+$/, ''))
+const urlRule = 'must be an address such as https://parley.example.com'
+const Url = z
+  .url({ protocol: /^https?$/, error: urlRule })
+  .refine((value) => !/[?#]/.test(value), 'must not have a query or a fragment')
+  .transform((value) => value.replace(/\/+$/, ''))
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values, `must be one of ${values.join(', ')}`)
 const portRule = 'must be a port, 0 to 65535'
 const Port = z.coerce.number({ error: portRule }).int(portRule).min(0, portRule).max(65535, portRule)
+const concurrencyRule = 'must be a whole number, 1 to 500'
+const scaleRule = 'must be a number, 0.001 to 100'
+
+/** Whether the driver can read it. It takes several hosts, separated by commas, where a URL has one. */
+function isDatabaseUrl(value: string): boolean {
+  try {
+    const { protocol, username, password } = new URL(value.replace(/,[^@/?]*(?=[/?]|$)/, ''))
+    decodeURIComponent(username + password)
+    return protocol === 'postgres:' || protocol === 'postgresql:'
+  } catch {
+    return false
+  }
+}
 
 /** Every setting Parley reads. All are optional for local use: the launcher fills in what a machine can decide itself. */
 const Env = z.object({
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres://'),
+  DATABASE_URL: z
+    .string()
+    .refine(isDatabaseUrl, 'must be an address such as postgres://user:password@host:5432/database, with # as %23 and the like'),
   APP_URL: Url.default('http://127.0.0.1:3000'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: Port.default(3000),
@@ -38,11 +58,16 @@ const Env = z.object({
   INSTAGRAM_WEB_URL: Url.default('https://www.instagram.com'),
   INSTAGRAM_API_URL: Url.default('https://api.instagram.com'),
   INSTAGRAM_GRAPH_URL: Url.default('https://graph.instagram.com'),
-  SANDBOX: z.enum(['on', 'off']).optional(),
-  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(500).default(32),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  SANDBOX: oneOf(['on', 'off']).optional(),
+  WORKER_CONCURRENCY: z.coerce
+    .number(concurrencyRule)
+    .int(concurrencyRule)
+    .min(1, concurrencyRule)
+    .max(500, concurrencyRule)
+    .default(32),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Multiplies the engine's own time limits (lease, look-up of unknown sends); tests make them short with one factor. */
-  ENGINE_TIME_SCALE: z.coerce.number().min(0.001).max(100).default(1),
+  ENGINE_TIME_SCALE: z.coerce.number(scaleRule).min(0.001, scaleRule).max(100, scaleRule).default(1),
 })
 export type Env = z.infer<typeof Env>
 

@@ -226,6 +226,7 @@ describe('connectManually', () => {
     ['another kind of object', { id: '1' }, 200, /user_id/],
     ['an id that is no id', { user_id: '../me' }, 200, /whose token/],
     ['a broken server', 'oops', 502, /does not answer as Graph does/],
+    ['a page of something else', 'There is no such page.', 404, /does not answer as Graph does/],
   ])('%s is refused in words and leaves no half row', async (_, body, status, words) => {
     says(body, status)
     await expect(connectManually(ctx, input())).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(words) })
@@ -236,6 +237,7 @@ describe('connectManually', () => {
     await expect(connectManually(ctx, { ...instagram, graphUrl: 'http://127.0.0.1:1' })).rejects.toMatchObject({
       code: 'refused',
     })
+    await expect(connectManually(ctx, { ...instagram, graphUrl: 'http://me:secret@127.0.0.1:1' })).rejects.toThrow(/password/)
     says({ id: '104000000000005' })
     await expect(connectManually(ctx, { ...input(), route: 'facebook' })).rejects.toThrow(/No Instagram account is linked/)
     says({ user_id: '17841400000000011' })

@@ -13,6 +13,7 @@ import { seal } from './seal'
 const Origin = z
   .url({ protocol: /^https?$/, error: 'must be an address such as https://graph.instagram.com' })
   .refine((value) => !/[?#]/.test(value), 'must not have a query or a fragment')
+  .refine((value) => !/^[^/]*\/\/[^/]*@/.test(value), 'must not have a name or a password in it')
   .transform((value) => value.replace(/\/+$/, ''))
 const Credential = z
   .string()

@@ -56,8 +56,9 @@ async function askMe({ graphUrl, version, token }: Token, fields: string): Promi
     const wrapped = Wrapped.safeParse(result.body)
     return wrapped.success ? wrapped.data.data[0] : result.body
   }
-  const graph = { graphUrl, code: result.code, subcode: result.subcode }
-  if (result.code === null && (result.outcome === 'unsure' || result.outcome === 'wait')) {
+  const graph = { graphUrl, graphCode: result.code, graphSubcode: result.subcode }
+  // Whatever Graph refuses, it says so with a code of its own.
+  if (result.code === null) {
     throw refuse(`${graphUrl} does not answer as Graph does; check the origin (and that this machine can reach it).`, graph)
   }
   if (result.outcome === 'reconnect')

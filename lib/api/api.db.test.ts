@@ -167,6 +167,30 @@ describe('problems', () => {
     expect(unknownField.body.problems).toMatchObject([{ path: 'colour' }])
   })
 
+  it('name the field of the nearest alternative', async () => {
+    const id = await makeConversation(ctx, { accountId: ACCOUNT, igsid: '6100000000000043' })
+    const number = await call('POST', `/conversations/${id}/messages`, { clientId: 'c', text: 5 })
+    expectProblem(number, 400, 'invalid')
+    expect(number.body.problems).toMatchObject([{ path: 'text' }])
+    expect((await call('POST', '/flows', { name: 5 })).body.problems).toMatchObject([{ path: 'name' }])
+  })
+
+  it('refuse what the database could not take, before it is asked', async () => {
+    const id = await makeConversation(ctx, { accountId: ACCOUNT, igsid: '6100000000000044' })
+    const cursor = (position: unknown) => Buffer.from(JSON.stringify(position)).toString('base64url')
+    const long = '9'.repeat(19)
+    expectProblem(await call('GET', `/conversations?cursor=${cursor([long, id])}`), 400, 'invalid')
+    expectProblem(await call('GET', `/conversations/${id}/messages?cursor=${cursor([long])}`), 400, 'invalid')
+    expect((await call('GET', `/conversations?cursor=${cursor(['9'.repeat(18), id])}`)).status).toBe(200)
+    const { body } = await call('POST', '/flows', { document: document() })
+    const flow = `/flows/${body.id}`
+    expectProblem(await call('PUT', `${flow}/draft`, { revision: 2 ** 31 - 1, document: document() }), 400, 'invalid')
+    expectProblem(await call('POST', `${flow}/publish`, { accounts: ['a\0b'] }), 400, 'invalid')
+    expectProblem(await call('POST', `${flow}/publish`, { accounts: [ACCOUNT], note: 'a\0b' }), 400, 'invalid')
+    const deep = `{"document":{"schemaVersion":1,"x":${'['.repeat(200_000)}${']'.repeat(200_000)}}}`
+    expectProblem(await call('POST', '/flow-checks', deep), 400, 'invalid')
+  })
+
   it('a body without a content type is read as no JSON, not as an empty one', async () => {
     const { key } = await createApiKey(ctx, { name: 'plain', role: 'editor' })
     const plain = caller(ctx, { authorization: `Bearer ${key}`, 'content-type': 'text/plain' })

@@ -4,6 +4,8 @@ import { AppError, type ErrorCode } from '@/lib/errors'
 import { log, reasonOf } from '@/lib/log'
 import { isTransient } from '@/lib/runtime/database-error'
 
+type Issue = ZodError['issues'][number]
+
 const statusOf: Record<ErrorCode, number> = {
   invalid: 400,
   unauthenticated: 401,
@@ -40,9 +42,16 @@ function answer(status: number, code: string, detail: string, details: Record<st
 
 export const tooLarge = (maxBytes: number): Response => answer(413, 'too-large', `The body is larger than ${maxBytes} bytes.`)
 
+/** Of several alternatives, the objections of the one that comes nearest: "Invalid input" helps nobody. */
+function objectionsOf(issue: Issue): { path: PropertyKey[]; message: string }[] {
+  const [nearest] = issue.code === 'invalid_union' ? [...issue.errors].sort((a, b) => a.length - b.length) : []
+  if (!nearest) return [issue]
+  return nearest.flatMap(objectionsOf).map(({ path, message }) => ({ path: [...issue.path, ...path], message }))
+}
+
 /** A schema's objections as one error: what is wrong where. */
 export function invalidFrom(error: Pick<ZodError, 'issues'>): AppError {
-  const problems = error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }))
+  const problems = error.issues.flatMap(objectionsOf).map(({ path, message }) => ({ path: path.map(String).join('.'), message }))
   const [first] = problems
   const detail = first
     ? `${first.path === '' ? 'The request' : first.path}: ${first.message}`

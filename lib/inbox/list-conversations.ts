@@ -31,7 +31,7 @@ export interface ConversationView {
 const Position = z.tuple([
   z
     .string()
-    .regex(/^\d{1,20}$/)
+    .regex(/^\d{1,18}$/)
     .nullable(),
   z.uuid(),
 ])

@@ -25,7 +25,7 @@ export interface MessageView {
   seenAt: number | null
 }
 
-const Position = z.tuple([z.string().regex(/^\d{1,19}$/)])
+const Position = z.tuple([z.string().regex(/^\d{1,18}$/)])
 
 /** The thread, newest first. @throws AppError not-found */
 export async function listMessages(ctx: Ctx, input: ListMessagesInput): Promise<Page<MessageView>> {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { requireRole } from '@/lib/accounts/role'
 import type { Tx } from '@/lib/db/client'
 import { type Ctx, inWorkspace } from '@/lib/db/in-workspace'
+import { isStorable } from '@/lib/db/is-storable'
 import { appendLaneEvents, type LaneKey } from '@/lib/db/lane-events'
 import { inboundEvent } from '@/lib/db/schema/lane'
 import { AppError } from '@/lib/errors'
@@ -10,9 +11,6 @@ import { isOver, type LimitName, limits, measure } from '@/lib/flow/limits'
 import type { OutgoingMessage } from '@/lib/flow/message'
 import { windowAt } from '@/lib/flow/window'
 import { findLane } from './find-lane'
-
-/** Postgres keeps neither in its JSON. */
-const isStorable = (text: string) => text.isWellFormed() && !text.includes('\0')
 
 export const ReplyInput = z.strictObject({
   conversationId: z.uuid(),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { requireRole } from '@/lib/accounts/role'
 import type { Tx } from '@/lib/db/client'
 import { type Ctx, inWorkspace } from '@/lib/db/in-workspace'
+import { isStorable } from '@/lib/db/is-storable'
 import { deployment, flowVersion } from '@/lib/db/schema/flow'
 import { AppError } from '@/lib/errors'
 import { PublishPolicy } from '@/lib/flow/event'
@@ -18,12 +19,16 @@ import { tellMidFlow } from './tell-mid-flow'
 export const PublishInput = z.strictObject({
   flowId: z.string(),
   /** Where it is to run. Left out: where it runs already. */
-  accounts: z.array(z.string().max(64)).min(1).max(100).optional(),
+  accounts: z
+    .array(z.string().regex(/^[\w-]{1,64}$/, 'is not an id of an account'))
+    .min(1)
+    .max(100)
+    .optional(),
   /** The draft that was looked at; a newer one is refused. Left out: the draft as it is. */
   revision: z.int().min(1).optional(),
   /** What happens to people in the middle of an older version: they finish it, are moved where their node still exists, or restart. */
   policy: PublishPolicy.default('finish'),
-  note: z.string().trim().max(500).nullish(),
+  note: z.string().trim().max(500).refine(isStorable, 'holds a character that cannot be stored').nullish(),
 })
 export type PublishInput = z.input<typeof PublishInput>
 

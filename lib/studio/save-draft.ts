@@ -10,7 +10,10 @@ import { readDocument } from './read-document'
 export const SaveDraftInput = z.strictObject({
   flowId: z.string(),
   /** The revision this draft was made from. */
-  revision: z.int().min(1),
+  revision: z
+    .int()
+    .min(1)
+    .max(2 ** 31 - 2),
   document: z.looseObject({}),
 })
 export type SaveDraftInput = z.input<typeof SaveDraftInput>
