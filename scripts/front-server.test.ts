@@ -49,6 +49,16 @@ function open(url: string): { socket: Socket; heard: () => string; isClosed: () 
 
 const eventually = (claim: () => void) => vi.waitFor(claim, { timeout: 10_000, interval: 5 })
 
+it('answers a path that spells nothing by itself: Next would call it an error of ours', async () => {
+  const url = await start(echo)
+  front.hand(async (_request, response) => void response.end('Next'))
+  expect((await fetch(`${url}/flows/%ff`)).status).toBe(400)
+  expect(await (await fetch(`${url}/flows/%C3%A9?q=%ff`)).text()).toBe('Next')
+  const { socket, heard } = open(url)
+  socket.write('OPTIONS * HTTP/1.1\r\nhost: here\r\n\r\n')
+  await eventually(() => expect(heard()).toMatch(/^HTTP\/1.1 400/))
+})
+
 it('hands the door the very bytes, the signature, path and query', async () => {
   const url = await start(echo)
   const body = Buffer.from('{"a":"\\u00e4\\/"}')

@@ -47,6 +47,16 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
   })
 }
 
+/** Next throws at `*` and at a path whose percent signs spell nothing, and answers 500. */
+function isReadable(url: string): boolean {
+  try {
+    decodeURIComponent(url.split('?')[0] ?? '')
+    return url.startsWith('/') || URL.canParse(url)
+  } catch {
+    return false
+  }
+}
+
 /** One server in front of Next: Meta's callback is answered here, because a route of Next's costs ten times as much. */
 export function createFrontServer({ door, maxBytes }: FrontServerOptions): FrontServer {
   let isDraining = false
@@ -69,6 +79,10 @@ export function createFrontServer({ door, maxBytes }: FrontServerOptions): Front
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     if (isDraining) response.setHeader('connection', 'close')
+    if (!isReadable(request.url ?? '/')) {
+      response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' }).end('The address cannot be read.')
+      return
+    }
     const answered = door && WEBHOOK.test(request.url ?? '') ? answerDoor(door, request, response) : handler?.(request, response)
     if (!answered) {
       response.writeHead(503, { 'retry-after': '1' }).end()

@@ -136,6 +136,14 @@ describe('people and keys', () => {
     })
   })
 
+  it('a file that cannot be written is one sentence', async () => {
+    const [flow] = await fresh.sql`select id from flow limit 1`
+    expect(await parley(['flow', 'export', flow?.id, '--workspace', 'Bakery', '--out', '/nowhere/out.json'])).toMatchObject({
+      code: 1,
+      err: '/nowhere/out.json cannot be written (ENOENT).\n',
+    })
+  })
+
   it('migrate leaves a database that is up to date alone', async () => {
     // The migrations are the project's, so this one runs from its folder.
     const child = spawn(process.execPath, [join(folder, 'parley.mjs'), 'migrate'], { cwd: root, env: environment() })
@@ -209,6 +217,15 @@ it('an unknown command shows the usage and ends with 2; a wrong option is one se
   expect(await parley(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('api-key create') })
   const wrong = await parley(['flow', 'check', 'x', '--colour', 'red'])
   expect([wrong.code, wrong.err.trim().split('\n').length]).toEqual([1, 1])
+  expect(await parley(['api-key', 'create', '--name', 'My', 'till'])).toMatchObject({
+    code: 1,
+    err: '"till" is one word too many; put what has spaces in it in quotes.\n',
+  })
+  expect(await parley(['migrate', '--force'])).toMatchObject({ code: 1, err: expect.stringContaining('--force') })
+  for (const url of ['mysql://here/parley', 'postgres://u:pass#word@here/parley']) {
+    const ran = await parley(['api-key', 'create', '--name', 'x'], { env: { DATABASE_URL: url } })
+    expect([ran.code, ran.err]).toEqual([1, expect.stringMatching(/^DATABASE_URL is wrong: .+\n$/)])
+  }
   expect(
     await parley(['api-key', 'create', '--name', 'x'], { env: { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' } }),
   ).toMatchObject({ code: 1, err: expect.stringContaining('does not answer') })

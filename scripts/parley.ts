@@ -2,21 +2,23 @@ import { join } from 'node:path'
 import { ZodError } from 'zod'
 import { migrate } from '@/lib/db/migrate'
 import { AppError } from '@/lib/errors'
-import { type Command, CommandError, print, say } from './commands/command'
+import { type Command, CommandError, print, readArgs, say } from './commands/command'
 import { flowCheck, flowExport, flowImport, flowRun } from './commands/flow'
 import { apiKeyCreate, userCreate } from './commands/people'
 import { withDatabase } from './runtime-info'
 
 const migrateCommand: Command = {
   usage: 'migrate',
-  run: () =>
-    withDatabase(
+  run: async (args) => {
+    readArgs(args, {})
+    await withDatabase(
       async (url) => {
         await migrate(url, join(process.cwd(), 'drizzle'))
         print('The database is up to date.')
       },
       { say },
-    ),
+    )
+  },
 }
 
 const commands: Record<string, Command> = {
@@ -41,6 +43,8 @@ function sentenceFor(error: unknown): string | null {
   if (code === '42P01') return 'The database has not been migrated; run: npm run parley -- migrate'
   if (/^(ECONN|ENOTFOUND|CONNECT)/.test(code)) return `The database of DATABASE_URL does not answer (${code}).`
   if (/^(28|3D000)/.test(code)) return `The database of DATABASE_URL does not let us in (${code}).`
+  // What the launcher's parts throw, such as of a setting or a file, are sentences; a bug is a TypeError or the like.
+  if (code === '' && error instanceof Error && error.constructor === Error) return error.message
   return null
 }
 

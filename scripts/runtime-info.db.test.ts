@@ -60,11 +60,14 @@ it('does not believe the file of a folder that this one is a copy of', () => {
 })
 
 it('uses the DATABASE_URL and keys that are given', async () => {
+  const keys = Buffer.alloc(32, 1).toString('base64')
   vi.stubEnv('DATABASE_URL', 'postgres://given/x')
-  vi.stubEnv('ENCRYPTION_KEYS', 'given')
+  vi.stubEnv('ENCRYPTION_KEYS', keys)
   writeRuntimeInfo(root, info)
   expect(await withDatabase(async (url) => url, { root, say })).toBe('postgres://given/x')
-  expect(process.env.ENCRYPTION_KEYS).toBe('given')
+  expect(process.env.ENCRYPTION_KEYS).toBe(keys)
+  vi.stubEnv('DATABASE_URL', 'mysql://given/x')
+  await expect(withDatabase(async (url) => url, { root, say })).rejects.toThrow(/^DATABASE_URL is wrong: .+[.]$/)
 })
 
 it('uses the running launcher’s database, and the keys of the folder', async () => {

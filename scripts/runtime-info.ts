@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readEnv } from '../lib/env.ts'
 import { isHolder, type Lock, takeLock } from './launcher-lock.ts'
 import { ensureDatabase, startCluster } from './postgres/cluster.ts'
 import { identityOf, isRunning, type ProcessIdentity } from './process-identity.ts'
@@ -9,7 +10,8 @@ import { loadDotEnv } from './settings.ts'
 
 /** The database's name in the embedded cluster. */
 export const DATABASE = 'parley'
-const WAIT_MS = 60_000
+/** A launcher may be building, which takes minutes on a slow machine; it gives the lock up when it ends. */
+const WAIT_MS = { launcher: 15 * 60_000, command: 60_000 }
 
 export const dataFolderOf = (root: string): string => join(root, '.data')
 export const lockFileOf = (root: string): string => join(dataFolderOf(root), 'launcher.lock')
@@ -63,7 +65,8 @@ function readInfo(root: string): RuntimeInfo | null {
 /**
  * For commands: DATABASE_URL of the environment, else the running launcher's database, else the embedded one, started for as
  * long as `work` takes and migrated first. DATABASE_URL and ENCRYPTION_KEYS are set in `process.env` meanwhile and after.
- * Call it from the project's folder. Of the files that use it, only bundled ones can run: it takes in `lib/db`.
+ * Call it from the project's folder.
+ * @throws Error with one sentence a wrong setting. Of the files that use it, only bundled ones can run: it takes in `lib/db`.
  */
 export async function withDatabase<T>(
   work: (databaseUrl: string) => Promise<T>,
@@ -73,6 +76,7 @@ export async function withDatabase<T>(
   process.env.ENCRYPTION_KEYS ||= readOrMakeSecrets(dataFolderOf(root)).ENCRYPTION_KEYS
   const use = (databaseUrl: string) => {
     process.env.DATABASE_URL = databaseUrl
+    readEnv()
     return work(databaseUrl)
   }
   if (process.env.DATABASE_URL) return use(process.env.DATABASE_URL)
@@ -104,8 +108,8 @@ async function databaseOrLock(root: string, say: (line: string) => void): Promis
     const taken = takeLock(lockFileOf(root), 'command')
     if (!isHolder(taken)) return taken
     const waited = Date.now() - from
-    if (waited > WAIT_MS)
-      throw new Error(`Process ${taken.pid} has the database and did not become ready within a minute. Try again, or stop it.`)
+    if (waited > WAIT_MS[taken.kind])
+      throw new Error(`Process ${taken.pid} has had the database for ${Math.round(waited / 60_000)} min. Try again, or stop it.`)
     if (waited > 2_000 && !hasSpoken) {
       say(`waiting for process ${taken.pid}, which is ${taken.kind === 'launcher' ? 'starting Parley' : 'using the database'}`)
       hasSpoken = true

@@ -66,10 +66,11 @@ async function start(root: string, mode: Mode, running: Running): Promise<void> 
   const { host } = settings
   const { web, sandbox } = await reservePorts(root, settings)
 
-  if (mode === 'production' && !isBuilt(root)) await build(root, say)
   let { databaseUrl } = settings
+  // Before the build, which takes long to get to a setting that is wrong.
   if (databaseUrl) await checkDatabase(databaseUrl, say)
-  else {
+  if (mode === 'production' && !isBuilt(root)) await build(root, say)
+  if (!databaseUrl) {
     running.cluster = startEmbedded(root)
     databaseUrl = (await running.cluster).url(DATABASE)
   }

@@ -16,8 +16,18 @@ export interface Command {
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 export const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
-/** @throws CommandError for an option that is not there. */
-export function readArgs<T extends ParseArgsOptionsConfig>(args: string[], options: T) {
+/**
+ * `words`: how many may stand there without an option. One more is most often the rest of a name without quotes.
+ * @throws CommandError for an option that is not there, and for a word too many.
+ */
+export function readArgs<T extends ParseArgsOptionsConfig>(args: string[], options: T, words = 0) {
+  const parsed = parse(args, options)
+  const more = parsed.positionals[words]
+  if (more !== undefined) throw new CommandError(`"${more}" is one word too many; put what has spaces in it in quotes.`)
+  return parsed
+}
+
+function parse<T extends ParseArgsOptionsConfig>(args: string[], options: T) {
   try {
     return parseArgs({ args, options, allowPositionals: true })
   } catch (error) {

@@ -17,6 +17,15 @@ function readText(file: string): string {
   }
 }
 
+function writeText(file: string, text: string): void {
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : 'not writable'
+    throw new CommandError(`${file} cannot be written (${code}).`)
+  }
+}
+
 function readJson(file: string): unknown {
   try {
     return JSON.parse(readText(file))
@@ -31,7 +40,7 @@ const readFlowFile = (file: string): FlowDocument => readDocument(readJson(file)
 export const flowCheck: Command = {
   usage: 'flow check FILE [--json]',
   run: async (args) => {
-    const { values, positionals } = readArgs(args, { json: { type: 'boolean', default: false } })
+    const { values, positionals } = readArgs(args, { json: { type: 'boolean', default: false } }, 1)
     const { isPublishable, findings } = checkDocument(readJson(required(positionals[0], 'FILE')))
     for (const finding of findings) {
       const where = [finding.node && `node ${finding.node}`, finding.port && `port ${finding.port}`, finding.field]
@@ -51,7 +60,7 @@ export const flowCheck: Command = {
 export const flowRun: Command = {
   usage: 'flow run FILE --events FILE.jsonl',
   run: async (args) => {
-    const { values, positionals } = readArgs(args, { events: { type: 'string' } })
+    const { values, positionals } = readArgs(args, { events: { type: 'string' } }, 1)
     const document = readFlowFile(required(positionals[0], 'FILE'))
     const events = readText(required(values.events, '--events'))
     for (const line of runFlow(document, events.split('\n'))) print(line)
@@ -61,13 +70,13 @@ export const flowRun: Command = {
 export const flowExport: Command = {
   usage: 'flow export FLOW_ID [--out FILE] [--workspace W]',
   run: async (args) => {
-    const { values, positionals } = readArgs(args, { out: { type: 'string' }, workspace: { type: 'string' } })
+    const { values, positionals } = readArgs(args, { out: { type: 'string' }, workspace: { type: 'string' } }, 1)
     const flowId = required(positionals[0], 'FLOW_ID')
     await inDatabase(async (database) => {
       const workspace = await findWorkspace(database, values.workspace)
       const text = serialiseFlow((await getFlow(ctxOf(database, workspace.id), flowId)).draft)
       if (values.out === undefined) process.stdout.write(text)
-      else writeFileSync(values.out, text)
+      else writeText(values.out, text)
     })
   },
 }
@@ -75,7 +84,7 @@ export const flowExport: Command = {
 export const flowImport: Command = {
   usage: 'flow import FILE [--workspace W]',
   run: async (args) => {
-    const { values, positionals } = readArgs(args, { workspace: { type: 'string' } })
+    const { values, positionals } = readArgs(args, { workspace: { type: 'string' } }, 1)
     const document = readFlowFile(required(positionals[0], 'FILE'))
     await inDatabase(async (database) => {
       const workspace = await findWorkspace(database, values.workspace)
