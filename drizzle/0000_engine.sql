@@ -184,6 +184,7 @@ CREATE TABLE "outbox" (
 	"attempt" integer DEFAULT 0 NOT NULL,
 	"resends" integer DEFAULT 0 NOT NULL,
 	"mid" text,
+	"echo_mid" text,
 	"is_withdrawn" boolean DEFAULT false NOT NULL,
 	"claimed_at" timestamp with time zone,
 	"unknown_since" timestamp with time zone,

@@ -148,6 +148,13 @@ describe('the verification', () => {
   })
 })
 
+describe('another method', () => {
+  it('is told which ones there are', async () => {
+    const answer = await fetch(shop.webhookUrl, { method: 'PUT', body: '{}' })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST'])
+  })
+})
+
 describe('two hundred people who write at once', () => {
   it('are each answered in order, by two workers', async () => {
     const crowd = await openShop(parley)

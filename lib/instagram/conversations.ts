@@ -5,15 +5,17 @@ import type { Endpoint } from './send'
 /** A message as the Conversations API tells it. `text` is null when Instagram no longer gives details. */
 export interface ListedMessage {
   mid: string
-  /** Milliseconds since 1970; Meta gives whole seconds. */
+  /** Milliseconds since 1970; Meta gives whole seconds. 0: not told. */
   at: number
+  /** Null: Instagram gives no details any more. */
   from: string | null
   text: string | null
   hasAttachments: boolean
 }
 
 export type Listing =
-  | { ok: true; messages: ListedMessage[] }
+  /** `isWhole`: there are no older ones than these. */
+  | { ok: true; messages: ListedMessage[]; isWhole: boolean }
   /** Nothing was learnt: the call failed, or Instagram lists no conversation with this person. */
   | { ok: false; says: string; waitMs: number }
 
@@ -25,7 +27,11 @@ const Message = z.looseObject({
   message: z.string().optional(),
   attachments: z.looseObject({ data: z.array(z.unknown()) }).optional(),
 })
-const Thread = z.looseObject({ messages: z.looseObject({ data: z.array(Message) }).optional() })
+const Thread = z.looseObject({
+  messages: z
+    .looseObject({ data: z.array(Message), paging: z.looseObject({ next: z.string().optional() }).optional() })
+    .optional(),
+})
 
 /**
  * The newest messages of the thread with one person, newest first. Details exist for the 20 newest only.
@@ -60,5 +66,5 @@ export async function listMessages(endpoint: Endpoint, igsid: string, timeoutMs?
     text: row.message ?? null,
     hasAttachments: (row.attachments?.data.length ?? 0) > 0,
   }))
-  return { ok: true, messages }
+  return { ok: true, messages, isWhole: parsed.data.messages.paging?.next === undefined }
 }

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { callGraph } from './graph-client'
+import { readProfile } from './profile'
 import { sendMessage } from './send'
 
 let server: Server | undefined
@@ -96,4 +97,16 @@ it('sends text with chips, tags a person’s late words, and is unsure of an ans
       message: { attachment: { type: 'image', payload: { url: 'https://x/y.png' } } },
     },
   ])
+})
+
+it('heeds advice to wait, but for a day at most', async () => {
+  const endpoint = await graph((_, response) => {
+    response.writeHead(429, { 'retry-after': '1e300' }).end('{}')
+  })
+  expect(await callGraph({ ...endpoint, ...get })).toMatchObject({ outcome: 'wait', waitMs: 86_400_000 })
+})
+
+it('reads names that Postgres cannot store as something it can', async () => {
+  const endpoint = await graph((_, response) => void response.end('{"name":"A\\u0000na \\ud83d","username":null}'))
+  expect(await readProfile(endpoint, 'S')).toEqual({ ok: true, name: 'A\ufffdna \ufffd', username: null })
 })

@@ -36,6 +36,8 @@ const Usage = z.record(z.string(), z.array(z.looseObject({ estimated_time_to_reg
 
 export const GRAPH_TIMEOUT_MS = 15_000
 const MINUTE_MS = 60_000
+/** No advice is heeded for longer: a nonsensical one must not silence an account for good. */
+const LONGEST_WAIT_MS = 24 * 60 * MINUTE_MS
 
 /** Failures before a byte of the request left: the call was certainly not made. */
 const NOT_CONNECTED = new Set([
@@ -62,7 +64,7 @@ function advisedWait(headers: Headers): number {
   } catch {
     minutes = 0
   }
-  return Math.max(Number.isFinite(seconds) ? seconds * 1000 : 0, minutes * MINUTE_MS)
+  return Math.min(Math.max(Number.isFinite(seconds) ? seconds * 1000 : 0, minutes * MINUTE_MS), LONGEST_WAIT_MS)
 }
 
 function tryParse(text: string): unknown {

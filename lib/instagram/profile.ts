@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { cleanText } from './clean-text'
 import { callGraph } from './graph-client'
 import type { Outcome } from './outcome'
 import type { Endpoint } from './send'
 
-const Profile = z.looseObject({ name: z.string().nullish(), username: z.string().nullish() })
+const Name = z.string().transform(cleanText).nullish()
+const Profile = z.looseObject({ name: Name, username: Name })
 
 export type ProfileResult =
   | { ok: true; name: string | null; username: string | null }

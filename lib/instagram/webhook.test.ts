@@ -91,6 +91,11 @@ describe('readWebhook', () => {
     ])
   })
 
+  it('never takes what the account said for a person’s words, marked as an echo or not', () => {
+    const element = { sender: { id: B }, recipient: { id: S }, timestamp: AT, message: { mid: 'out1', text: 'hello' } }
+    expect(read(delivery(element)).heard).toMatchObject([{ igsid: S, dedupeKey: 'echo:out1', event: { type: 'echo' } }])
+  })
+
   it('gives a postback without a mid the same key each time, and another one when the payload differs', () => {
     const keys = ['A', 'A', 'B'].map(
       (payload) => read(delivery(fromPerson({ postback: { title: 't', payload } }))).heard[0]?.dedupeKey,
@@ -144,6 +149,12 @@ describe('readWebhook', () => {
     const reading = read(body)
     expect(reading.heard).toEqual([])
     expect(reading.quarantined).toHaveLength(1)
+  })
+
+  it.each(['a\u0000b', `${'x'.repeat(39)}\u{1f600}`])('gives a reason that Postgres can store for the object %j', (object) => {
+    const [row] = read({ object, entry: [] }).quarantined
+    expect(row?.reason).not.toContain('\u0000')
+    expect(row?.reason.isWellFormed()).toBe(true)
   })
 
   it('keeps what it does not know as an unknown event of the person', () => {

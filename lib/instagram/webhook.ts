@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { EventOf } from '@/lib/flow/event'
+import { cleanText } from './clean-text'
 import { parseLossless } from './lossless-json'
 
 type HeardType = 'message' | 'postback' | 'reaction' | 'seen' | 'unsent' | 'edited' | 'unknown' | 'echo'
@@ -71,11 +72,6 @@ const Entry = z.looseObject({
 })
 const Envelope = z.looseObject({ object: z.string(), entry: z.array(z.unknown()) })
 
-/** Postgres stores neither NUL nor half a character. The rest of what people wrote is left as it is. */
-function cleanText(text: string): string {
-  return text.toWellFormed().replaceAll('\u0000', '\ufffd')
-}
-
 /** Milliseconds from what Meta calls a timestamp: ms, seconds, as number or string; nonsense becomes the time of receipt. */
 export function metaTime(value: unknown, receivedAt: number): number {
   const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value
@@ -88,13 +84,14 @@ export function metaTime(value: unknown, receivedAt: number): number {
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
 /** What happened, and the key that the same happening always has; null when nothing in it is understood. */
-function readItem(item: Item, sentAt: number, raw: string): { event: HeardEvent; dedupeKey: string } | null {
+function readItem(item: Item, accountId: string, sentAt: number, raw: string): { event: HeardEvent; dedupeKey: string } | null {
   const { message, postback, reaction, read, message_edit: edit } = item
   if (message) {
     const { mid } = message
     if (message.is_deleted) return { event: { type: 'unsent', sentAt, mid }, dedupeKey: `unsent:${mid}` }
     const attachments = (message.attachments ?? []).map(({ type, payload }) => ({ type, url: payload?.url ?? null }))
-    if (message.is_echo) {
+    // What the account said is never a person's message, marked as an echo or not: answering it would never end.
+    if (message.is_echo || item.sender?.id === accountId) {
       return {
         event: { type: 'echo', sentAt, mid, text: message.text ?? null, attachments, foreign: false },
         dedupeKey: `echo:${mid}`,
@@ -165,7 +162,7 @@ export function readWebhook(body: Uint8Array, receivedAt: number): WebhookReadin
   const quarantine = (accountId: string | null, reason: string, element: unknown) =>
     reading.quarantined.push({
       accountId,
-      reason,
+      reason: cleanText(reason),
       element: cleanText(typeof element === 'string' ? element : (JSON.stringify(element) ?? 'null')),
     })
   const text = new TextDecoder('utf-8').decode(body)
@@ -214,7 +211,7 @@ function readEntry(
       continue
     }
     const sentAt = metaTime(item.data.timestamp ?? time, receivedAt)
-    const read = readItem(item.data, sentAt, JSON.stringify(element))
+    const read = readItem(item.data, accountId, sentAt, JSON.stringify(element))
     if (read) heard.push({ accountId, igsid: sides.igsid, ...read })
   }
   for (const element of standby ?? []) quarantine(accountId, 'Another app holds the thread (standby).', element)

@@ -3,7 +3,7 @@ import type { Program } from '@/lib/flow/program'
 import { step } from '@/lib/flow/step'
 import { fingerprintOf } from './fingerprint'
 import type { SendInDoubt } from './sql/read-lanes'
-import { addEffect, addMessage, type LaneWrites } from './step-writes'
+import { addEffect, addMessage, type LaneWrites, RUN_FAILED } from './step-writes'
 
 /**
  * Carries one event through the lane: the thread's rows, then the run. `doubts` are this lane's sends an echo may be of;
@@ -13,6 +13,9 @@ export function applyEvent(writes: LaneWrites, program: Program, event: LaneEven
   const decided = event.type === 'echo' ? decideEcho(writes, event, doubts) : null
   const heard = event.type === 'echo' ? { ...event, foreign: decided?.foreign ?? event.foreign } : event
   markThread(writes, heard)
+  // Events that stood before this one may have made its run say more since the failure was written.
+  if (heard.type === 'send-failed' && heard.run !== null)
+    addEffect(writes, heard, { type: 'cancel-sends', run: heard.run, reason: RUN_FAILED }, -1)
   const { state, effects } = step(program, writes.state, heard)
   writes.state = state
   for (const [ix, effect] of effects.entries()) addEffect(writes, heard, effect, ix)
@@ -27,8 +30,7 @@ function decideEcho(writes: LaneWrites, echo: EventOf<'echo'>, doubts: SendInDou
   const looks = fingerprintOf({ text: echo.text, hasAttachments: echo.attachments.length > 0 })
   const match = doubts.filter((row) => row.mid === null && row.fingerprint === looks).sort((a, b) => a.outSeq - b.outSeq)[0]
   if (!match) return { foreign: true }
-  // In flight: its own answer will settle it. Any other doubt ends here.
-  if (match.status !== 'inflight') writes.settled.push({ outSeq: match.outSeq, mid: echo.mid })
+  writes.echoed.push({ outSeq: match.outSeq, mid: echo.mid })
   doubts.splice(doubts.indexOf(match), 1)
   return { foreign: false, outSeq: match.outSeq }
 }

@@ -1,30 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { decodeTap } from '@/lib/flow/payload'
-import { type Engine, echo, type Fault, startEngine, tap, text } from './testing'
-
-/** keyword → three words said in three messages, so that order can be seen. */
-const say = (...words: string[]) => ({
-  schemaVersion: 1,
-  name: 'Say',
-  nodes: [
-    {
-      id: 'k',
-      kind: 'keyword',
-      position: { x: 0, y: 0 },
-      data: { phrases: [{ id: 'p', text: 'go' }], match: 'starts-with', always: true, reentry: 'restart' },
-    },
-    ...words.map((word, ix) => ({
-      id: `m${ix}`,
-      kind: 'message',
-      position: { x: 0, y: 0 },
-      data: { bubbles: [{ id: 'b', type: 'text', text: word }] },
-    })),
-  ],
-  edges: words.map((_, ix) => ({ id: `e${ix}`, source: ix === 0 ? 'k' : `m${ix - 1}`, port: 'next', target: `m${ix}` })),
-  variables: [],
-  notes: [],
-  groups: [],
-})
+import { type Engine, echo, type Fault, say, startEngine, tap, text } from './testing'
 
 const asks = {
   ...say(),
@@ -58,15 +34,7 @@ beforeAll(async () => {
   engine = await startEngine()
 })
 afterAll(() => engine.close())
-beforeEach(async () => {
-  const { sql } = engine
-  await sql`truncate lane, seen, inbound_event, outbox, send_lane, timer, job, delivery, dead_letter, account_budget, conversation, message,
-                     flow, flow_version, program, deployment restart identity`
-  await sql`update account set program_id = null`
-  await sql`update app_clock set offset_ms = 0`
-  await sql`update connection set status = 'active'`
-  Object.assign(engine.graph, { accepted: [], tries: 0, faults: [], canLookUp: true, onAccept: () => {} })
-})
+beforeEach(() => engine.reset())
 afterEach(() => engine.stop())
 
 const heard = () => engine.graph.accepted.map(({ text }) => text)
@@ -354,6 +322,7 @@ describe('many people, two workers and a Graph that fails every third time', () 
       { status: 500, code: 2 },
     ]
     engine.graph.faults = Array.from({ length: 150 }, (_, ix) => faults[(ix * 7) % faults.length] as Fault)
+    engine.graph.isMerciful = true
     // Some echoes come, some early, some never.
     engine.graph.onAccept = ({ igsid, mid, text: words }) =>
       Number(mid.split('.')[1]) % 3 === 0 ? engine.deliver(echo(igsid, mid, words)) : undefined

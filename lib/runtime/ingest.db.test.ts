@@ -111,3 +111,18 @@ it('keeps a connection’s own door to its own account, and the common door to t
     { account: SHARED, verdict: 'unknown-account' },
   ])
 })
+
+it('puts nothing into the workspace of another account than the one whose secret signed it', async () => {
+  const unreadable = { sender: { id: 'A' }, message: 'unreadable' }
+  await ingest(database.sql, body(SHARED, element(SHARED, 'A', 'm1'), unreadable), OWN)
+  expect([...(await database.sql`select account_id as account, workspace_id as workspace from delivery`)]).toEqual([
+    { account: SHARED, workspace: null },
+    { account: SHARED, workspace: null },
+  ])
+})
+
+it('stores every body, whatever it claims to be about', async () => {
+  const bodies = ['a\u0000b', `${'x'.repeat(39)}\u{1f600}`].map((object) => ({ object, entry: [] }))
+  for (const each of [...bodies, 'text', null]) await ingest(database.sql, new TextEncoder().encode(JSON.stringify(each)), null)
+  expect(await count('delivery')).toBe(4)
+})

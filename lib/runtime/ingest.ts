@@ -54,9 +54,12 @@ export async function ingest(sql: Sql, body: Uint8Array, onlyAccount: string | n
           },
         ],
   )
-  await quarantine(sql, [
-    ...quarantined.map(({ accountId, reason, element }) => ({ accountId, verdict: 'quarantined', reason, body: element })),
-    ...strangers,
-  ])
+  const unread = quarantined.map(({ accountId, reason, element }) => ({
+    accountId,
+    verdict: 'quarantined',
+    reason,
+    body: element,
+  }))
+  await quarantine(sql, [...unread, ...strangers], onlyAccount)
   probe('ingest:committed')
 }

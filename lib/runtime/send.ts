@@ -1,10 +1,10 @@
-import { connectionFor } from '@/lib/accounts/resolve-connection'
+import { connectionFor, forgetConnections } from '@/lib/accounts/resolve-connection'
 import type { Database } from '@/lib/db/client'
 import { permitFor, windowAt } from '@/lib/flow/window'
-import { listMessages } from '@/lib/instagram/conversations'
+import { type ListedMessage, listMessages } from '@/lib/instagram/conversations'
 import { type Endpoint, sendMessage } from '@/lib/instagram/send'
 import { log } from '@/lib/log'
-import { fingerprintOf } from './fingerprint'
+import { fingerprintOf, NOTHING } from './fingerprint'
 import { probe } from './probe'
 import { pauseAccount, postponeLookUp, settleFailed, settleNeedsPerson, settleSent, settleUnknown, settleWait } from './settle'
 import type { ClaimedSend } from './sql/claim-sends'
@@ -17,15 +17,21 @@ const RESENDS = 2
 /** Meta's clock against ours. Wide, because rows with a known mid are never taken for another. */
 const CLOCK_SKEW_MS = 5 * 60_000
 
+/** Messages this process is calling Instagram about. Time may be moved while it does, which ends leases early. */
+const underWay = new Set<string>()
+
 /** The only place that speaks to Instagram on behalf of a lane. One call at most, and its outcome is written. */
 export async function carryOut(database: Database, claim: ClaimedSend, timing: Timing): Promise<void> {
+  const isLookUp = claim.task === 'look-up'
+  if (isLookUp && claim.echoMid !== null) return settleSent(database, claim, claim.echoMid)
+  if (isLookUp && underWay.has(claim.messageId)) return postponeLookUp(database, claim, timing.lookUpAgainMs)
   const connection = await connectionFor(database.sql, claim.accountId)
   if (!connection) {
     const says = 'The account is not connected: connect it again and this goes out by itself.'
     await pauseAccount(database, claim, RECONNECT_PAUSE_MS, says)
-    return claim.task === 'send'
-      ? settleWait(database, claim, RECONNECT_PAUSE_MS, says)
-      : postponeLookUp(database, claim, RECONNECT_PAUSE_MS)
+    return isLookUp
+      ? leaveOpen(database, claim, 'The account is not connected.', RECONNECT_PAUSE_MS, timing)
+      : settleWait(database, claim, RECONNECT_PAUSE_MS, says)
   }
   const endpoint: Endpoint = {
     graphUrl: connection.graphUrl,
@@ -33,9 +39,13 @@ export async function carryOut(database: Database, claim: ClaimedSend, timing: T
     node: connection.nodeId,
     token: connection.token.reveal(),
   }
-  return claim.task === 'send'
-    ? send(database, claim, connection.connectionId, endpoint, timing)
-    : lookUp(database, claim, endpoint, timing)
+  if (isLookUp) return lookUp(database, claim, endpoint, timing)
+  underWay.add(claim.messageId)
+  try {
+    await send(database, claim, connection.connectionId, endpoint, timing)
+  } finally {
+    underWay.delete(claim.messageId)
+  }
 }
 
 async function send(
@@ -48,6 +58,8 @@ async function send(
   const permit = permitFor(windowAt(claim.lastPersonMs, claim.nowMs), claim.author.type === 'agent')
   if (permit === null) return settleFailed(database, claim, 'The messaging window is closed: the person has to write first.')
   probe('send:claimed')
+  // Held up since the claim: somebody else may take this row for a dead sender's before the call is over.
+  if (Date.now() > claim.callBefore) return settleWait(database, claim, 0, 'It was held up before it was sent.')
   const result = await sendMessage(endpoint, claim.igsid, claim.message, permit, timing.callMs)
   probe('send:answered')
   switch (result.outcome) {
@@ -59,7 +71,8 @@ async function send(
       await settleWait(database, claim, result.waitMs, result.says)
       break
     case 'reconnect':
-      await database.sql`update connection set status = 'reconnect', status_reason = ${result.says} where id = ${connectionId}`
+      if (await isStillItsToken(database, claim.accountId, endpoint.token))
+        await database.sql`update connection set status = 'reconnect', status_reason = ${result.says} where id = ${connectionId}`
       await pauseAccount(database, claim, RECONNECT_PAUSE_MS, result.says)
       await settleWait(database, claim, RECONNECT_PAUSE_MS, result.says)
       break
@@ -79,34 +92,49 @@ async function send(
     log.info('send-not-done', { account: claim.accountId, lane: claim.igsid, outcome: result.outcome, code: result.code })
 }
 
+/** The token that was refused may have been replaced while this process still remembered it. */
+async function isStillItsToken({ sql }: Database, accountId: string, token: string): Promise<boolean> {
+  forgetConnections()
+  return (await connectionFor(sql, accountId))?.token.reveal() === token
+}
+
+/** Nothing was learnt about a row of unknown fate: it is looked up again, until it is time that a person decides. */
+async function leaveOpen(database: Database, claim: ClaimedSend, says: string, waitMs: number, timing: Timing): Promise<void> {
+  const openFor = claim.nowMs - (claim.unknownMs ?? claim.nowMs)
+  if (openFor < timing.giveUpMs) return postponeLookUp(database, claim, waitMs)
+  return settleNeedsPerson(
+    database,
+    claim,
+    `Nobody can tell whether this was delivered: ${says} Look at the thread in Instagram, then mark it as sent or send it again.`,
+  )
+}
+
 /**
  * Finds out what became of a send: the conversation is read, and its words are looked for among the account's own messages
- * that belong to no other row. Found: sent. Absent: proof that it was not, so it is sent again, twice at most.
+ * that belong to no other row. Found: sent. Absent, where it would have to be seen: proof that it was not, so it is sent
+ * again, twice at most.
  */
 async function lookUp(database: Database, claim: ClaimedSend, endpoint: Endpoint, timing: Timing): Promise<void> {
   const listing = await listMessages(endpoint, claim.igsid, timing.callMs)
   probe('reconcile:looked')
-  if (!listing.ok) {
-    const openFor = claim.nowMs - (claim.unknownMs ?? claim.nowMs)
-    if (openFor >= timing.giveUpMs) {
-      return settleNeedsPerson(
-        database,
-        claim,
-        `Nobody can tell whether this was delivered: ${listing.says} Look at the thread in Instagram, then mark it as sent or send it again.`,
-      )
-    }
-    return postponeLookUp(database, claim, Math.max(timing.lookUpAgainMs, listing.waitMs))
-  }
-  const ours = listing.messages.filter(
-    (row) => row.from !== null && row.from !== claim.igsid && row.at >= claim.claimedMs - CLOCK_SKEW_MS,
+  const againMs = timing.lookUpAgainMs
+  if (!listing.ok) return leaveOpen(database, claim, listing.says, Math.max(againMs, listing.waitMs), timing)
+  const known = await database.sql<{ mid: string; isEarlier: boolean }[]>`
+    select m.mid, m.seq < (select seq from message own where own.account_id = m.account_id and own.id = ${claim.messageId}) as "isEarlier"
+    from message m
+    where m.account_id = ${claim.accountId} and m.mid in ${database.sql(['', ...listing.messages.map(({ mid }) => mid)])}`
+  const isRecent = (row: ListedMessage) => row.at === 0 || row.at >= claim.claimedMs - CLOCK_SKEW_MS
+  const free = listing.messages.filter(
+    (row) => row.from !== claim.igsid && !known.some(({ mid }) => mid === row.mid) && isRecent(row),
   )
-  const alike = ours.filter((row) => fingerprintOf(row) === claim.fingerprint).map(({ mid }) => mid)
-  const known = await database.sql<{ mid: string }[]>`
-    select mid from message where account_id = ${claim.accountId} and mid in ${database.sql(alike.length > 0 ? alike : [''])}`
-  const free = alike.filter((mid) => !known.some((row) => row.mid === mid))
   // The listing is newest first; the oldest free one is this row's, since later rows have not been tried yet.
-  const found = free.at(-1)
-  if (found !== undefined) return settleSent(database, claim, found)
+  const found = free.filter((row) => row.from !== null && fingerprintOf(row) === claim.fingerprint).at(-1)
+  if (found !== undefined) return settleSent(database, claim, found.mid)
+  if (free.some((row) => row.from === null || fingerprintOf(row) === NOTHING))
+    return leaveOpen(database, claim, 'Instagram lists a message without its details.', againMs, timing)
+  const reachesBack =
+    listing.isWhole || known.some(({ isEarlier }) => isEarlier) || listing.messages.some((row) => !isRecent(row))
+  if (!reachesBack) return leaveOpen(database, claim, 'Instagram lists later messages only.', againMs, timing)
   if (claim.resends >= RESENDS)
     return settleFailed(database, claim, 'Instagram did not take it: it was sent three times and never arrived.')
   return settleWait(database, claim, 0, 'It was not delivered; it is being sent again.', true)

@@ -8,7 +8,7 @@ import { applyEvent } from './apply-event'
 import { isTransient } from './database-error'
 import { probe } from './probe'
 import type { ProgramStore } from './programs'
-import { type ClaimedLane, claimLanes } from './sql/claim-lanes'
+import { type ClaimedLane, claimLanes, parkLanes } from './sql/claim-lanes'
 import { type LaneReading, readLanes, readSendsInDoubt, type SendInDoubt, type WaitingEvent } from './sql/read-lanes'
 import { writeStep } from './sql/write-step'
 import type { LaneWrites } from './step-writes'
@@ -67,6 +67,12 @@ async function stepTogether(sql: Sql, store: ProgramStore, only: LaneKey | null,
       if (reading) writes.push(await stepLane(tx, store, lane, reading, doubts))
     }
     await writeStep(tx, writes)
+    // Without its account a lane cannot be stepped; left as it is, it would be claimed before all others for ever.
+    await parkLanes(
+      tx,
+      lanes.filter((lane) => !writes.some((written) => written.lane === lane)),
+      'The account is not here any more.',
+    )
     return { lanes: lanes.length, sends: writes.reduce((sum, { sends }) => sum + sends.length, 0) }
   })
   if (report.lanes > 0) probe('step:committed')
@@ -84,7 +90,7 @@ async function stepLane(
   const state = isDead ? readableState(reading) : (reading.state ?? newLaneState())
   const writes: LaneWrites = {
     lane,
-    isNew: reading.state === null,
+    isNew: (reading.state?.lastPersonAt ?? null) === null,
     readVersion: reading.version,
     state,
     applied: [],
@@ -94,7 +100,7 @@ async function stepLane(
     marks: [],
     timers: new Map(),
     cancels: [],
-    settled: [],
+    echoed: [],
     lastMessageMs: null,
     needsAttention: false,
     deadLetters: [],
@@ -110,11 +116,12 @@ async function stepLane(
   return writes
 }
 
-/** Versions that the lane needs beside the deployed ones: of its live run, and of publishes it is about to hear. */
-function pinnedOf({ run }: LaneState, events: WaitingEvent[]): Deployment[] {
+/** Versions that the lane needs beside the deployed ones: of its live and its last run, and of publishes it is about to hear. */
+function pinnedOf({ run, lastRun }: LaneState, events: WaitingEvent[]): Deployment[] {
   const pinned = run
     ? [{ flow: run.flow, version: run.version }, ...run.frames.map(({ flow, version }) => ({ flow, version }))]
     : []
+  if (lastRun) pinned.push({ flow: lastRun.flow, version: lastRun.version })
   for (const { kind, payload } of events) {
     if (kind === 'publish') pinned.push({ flow: String(payload.flow), version: Number(payload.version) })
   }
@@ -140,11 +147,11 @@ async function parkedReason(tx: SqlTx, { accountId, igsid }: LaneKey): Promise<s
   return row?.reason ?? 'unknown reason'
 }
 
-/** Counts a failed try of the lane's first event and looks again later. */
-async function postpone(sql: Sql, { accountId, igsid }: LaneKey, error: unknown): Promise<void> {
+/** Counts a failed try of the lane's first event and looks again later; no longer so when another worker got past it. */
+async function postpone(sql: Sql, { accountId, igsid, appliedId }: ClaimedLane, error: unknown): Promise<void> {
   log.error('step-failed', { account: accountId, lane: igsid, reason: reasonOf(error) })
   await sql`
     update lane set attempts = attempts + 1, parked_reason = ${reasonOf(error).slice(0, 500)},
                     run_at = app_now() + exp(least(attempts, 10)) * interval '1 second'
-    where account_id = ${accountId} and igsid = ${igsid}`
+    where account_id = ${accountId} and igsid = ${igsid} and applied_id = ${appliedId} and run_at is not null`
 }

@@ -41,6 +41,7 @@ export type MessageMark =
 /** All that one lane's step leaves behind, in memory until the transaction writes it. */
 export interface LaneWrites {
   lane: ClaimedLane
+  /** The person had never written before. */
   isNew: boolean
   readVersion: number
   state: LaneState
@@ -52,14 +53,17 @@ export interface LaneWrites {
   /** The last word on each timer: when it is due, or null to forget it. */
   timers: Map<string, { generation: number; fireAt: number } | null>
   cancels: { run: string | null; reason: string }[]
-  /** Rows of unknown fate that an echo has settled. */
-  settled: { outSeq: number; mid: string }[]
+  /** Rows that an echo is taken for. */
+  echoed: { outSeq: number; mid: string }[]
   /** Milliseconds of the newest thing said, if anything was. */
   lastMessageMs: number | null
   needsAttention: boolean
   deadLetters: { eventId: string; error: string }[]
   hasMore: boolean
 }
+
+/** Why the later messages of a run are not sent. */
+export const RUN_FAILED = 'An earlier message of this run failed.'
 
 const says = (message: NewMessage) => message.content.type !== 'record'
 

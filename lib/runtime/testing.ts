@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { forgetConnections } from '@/lib/accounts/resolve-connection'
 import { seal } from '@/lib/accounts/seal'
 import { connection } from '@/lib/db/schema/account'
@@ -25,16 +26,34 @@ interface Accepted {
   chips: string[]
 }
 
-/** What the Graph does with the next send: `accept` is the rule. */
-export type Fault = 'accept' | 'cut-before' | 'cut-after' | 'hang-after' | { status: number; code: number; subcode?: number }
+/**
+ * What the Graph does with the next send: `accept` is the rule. `slow` accepts it only after a while, longer than a lease is
+ * away by the clock of somebody who travels in time.
+ */
+export type Fault =
+  | 'accept'
+  | 'slow'
+  | 'cut-before'
+  | 'cut-after'
+  | 'hang-after'
+  | { status: number; code: number; subcode?: number }
+
+const SLOW_MS = 100
+/** Meta lists this many messages a page, and the details of this many. */
+const PAGE = 25
+const DETAILED = 20
 
 export interface FakeGraph {
   url: string
   accepted: Accepted[]
+  /** What people wrote, for the listing only. */
+  written: { igsid: string; mid: string; text: string; at: number }[]
   /** Sends tried, faults included. */
   tries: number
   /** Used up one by one. */
   faults: Fault[]
+  /** It refuses or loses the same words to the same person only once: after three times they count as failed. */
+  isMerciful: boolean
   canLookUp: boolean
   /** Called the moment a message is accepted, before the answer leaves. */
   onAccept: (message: Accepted) => Promise<void> | void
@@ -44,11 +63,14 @@ export interface FakeGraph {
 /** `me` is what `/me` answers. */
 export async function startFakeGraph(me: object = { user_id: ACCOUNT, username: 'bakery' }): Promise<FakeGraph> {
   const hanging = new Set<ServerResponse>()
+  const refused = new Set<string>()
   const graph: FakeGraph = {
     url: '',
     accepted: [],
+    written: [],
     tries: 0,
     faults: [],
+    isMerciful: false,
     canLookUp: true,
     onAccept: () => {},
     close: async () => {},
@@ -75,8 +97,13 @@ export async function startFakeGraph(me: object = { user_id: ACCOUNT, username: 
     const bytes = Buffer.concat(await request.toArray())
     if (request.method === 'POST') {
       graph.tries += 1
-      const fault = graph.faults.shift() ?? 'accept'
+      const { recipient, message: words } = JSON.parse(bytes.toString())
+      const wanted = graph.faults.shift() ?? 'accept'
+      const key = `${recipient.id} ${words.text}`
+      const fault = graph.isMerciful && refused.has(key) ? 'accept' : wanted
+      if (fault === 'cut-before' || typeof fault === 'object') refused.add(key)
       if (fault === 'cut-before') return request.socket.destroy()
+      if (fault === 'slow') await sleep(SLOW_MS)
       if (typeof fault === 'object') {
         return json(response, fault.status, { error: { message: 'no', code: fault.code, error_subcode: fault.subcode } })
       }
@@ -92,11 +119,20 @@ export async function startFakeGraph(me: object = { user_id: ACCOUNT, username: 
     }
     const igsid = url.pathname.split('/thread.')[1]
     if (igsid === undefined) return json(response, 400, { error: { message: 'User consent is required', code: 230 } })
-    const data = graph.accepted
-      .filter((message) => message.igsid === igsid)
+    const rows = [
+      ...graph.accepted.map((row) => ({ ...row, from: ACCOUNT })),
+      ...graph.written.map((row) => ({ ...row, from: row.igsid })),
+    ]
+      .filter((row) => row.igsid === igsid)
+      .sort((x, y) => x.at - y.at)
       .reverse()
-      .map(({ mid, text, at }) => ({ id: mid, message: text, from: { id: ACCOUNT }, created_time: new Date(at).toISOString() }))
-    return json(response, 200, { messages: { data } })
+    const data = rows.slice(0, PAGE).map(({ mid, text, at, from }, ix) => ({
+      id: mid,
+      created_time: new Date(at).toISOString(),
+      ...(ix < DETAILED ? { message: text, from: { id: from } } : {}),
+    }))
+    const paging = rows.length > PAGE ? { next: `${graph.url}/next` } : {}
+    return json(response, 200, { messages: { data, paging } })
   }
 
   const server: Server = createServer((request, response) => void handle(request, response))
@@ -113,6 +149,8 @@ export async function startFakeGraph(me: object = { user_id: ACCOUNT, username: 
 export interface Engine extends FreshDatabase {
   graph: FakeGraph
   workspaceId: string
+  /** Everything as at the start, for the next test. */
+  reset: () => Promise<void>
   start: (workers?: number) => void
   stop: () => Promise<void>
   /** Publishes flows, in this order, as the account's only ones. Their ids are flow1, flow2, … and their version the given one. */
@@ -122,6 +160,30 @@ export interface Engine extends FreshDatabase {
   /** Resolves when nothing is left to hear, to send or to look up; fails when that takes over `ms`. */
   idle: (ms?: number) => Promise<void>
 }
+
+/** A flow: "go" → each word in a message of its own, so that order can be seen. */
+export const say = (...words: string[]) => ({
+  schemaVersion: 1,
+  name: 'Say',
+  nodes: [
+    {
+      id: 'k',
+      kind: 'keyword',
+      position: { x: 0, y: 0 },
+      data: { phrases: [{ id: 'p', text: 'go' }], match: 'starts-with', always: true, reentry: 'restart' },
+    },
+    ...words.map((word, ix) => ({
+      id: `m${ix}`,
+      kind: 'message',
+      position: { x: 0, y: 0 },
+      data: { bubbles: [{ id: 'b', type: 'text', text: word }] },
+    })),
+  ],
+  edges: words.map((_, ix) => ({ id: `e${ix}`, source: ix === 0 ? 'k' : `m${ix - 1}`, port: 'next', target: `m${ix}` })),
+  variables: [],
+  notes: [],
+  groups: [],
+})
 
 let counter = 0
 
@@ -180,6 +242,16 @@ export async function startEngine(): Promise<Engine> {
     ...fresh,
     graph,
     workspaceId,
+    reset: async () => {
+      await sql`truncate lane, seen, inbound_event, outbox, send_lane, timer, job, delivery, dead_letter, account_budget, conversation,
+                         message, flow, flow_version, program, deployment restart identity`
+      await sql`update account set program_id = null`
+      await sql`update app_clock set offset_ms = 0`
+      await sql`update connection set status = 'active', token = ${token}`
+      forgetConnections()
+      const fresh: Partial<FakeGraph> = { accepted: [], written: [], tries: 0, faults: [], isMerciful: false, canLookUp: true }
+      Object.assign(graph, { ...fresh, onAccept: () => {} })
+    },
     start: (count = 1) => {
       for (let i = 0; i < count; i++)
         workers.push(startWorker({ ...fresh, close: fresh.close }, { concurrency: 16, timing: engineTiming(TIME_SCALE) }))

@@ -27,7 +27,7 @@ export interface WebhookAnswer {
   headers: Record<string, string>
 }
 
-const answer = (status: number, body: string): WebhookAnswer => ({
+const answer = (status: number, body: string, headers: Record<string, string> = {}): WebhookAnswer => ({
   status,
   body,
   headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' },
@@ -80,7 +80,7 @@ function verify(query: URLSearchParams, door: Door): WebhookAnswer {
 export async function answerWebhook(request: WebhookRequest): Promise<WebhookAnswer> {
   const url = new URL(request.url, 'http://localhost')
   try {
-    if (request.method !== 'GET' && request.method !== 'POST') return answer(405, 'Use GET or POST.')
+    if (request.method !== 'GET' && request.method !== 'POST') return answer(405, 'Use GET or POST.', { allow: 'GET, POST' })
     if (request.body === null) return answer(413, 'The body is larger than 4 MiB.')
     const door = await doorAt(url.pathname.replace(/\/$/, ''))
     if (request.method === 'GET') return door ? verify(url.searchParams, door) : answer(403, 'There is no such connection.')

@@ -97,6 +97,8 @@ export const outbox = pgTable(
     /** Times it was found absent after being unknown, and sent again. */
     resends: integer('resends').notNull().default(0),
     mid: text('mid'),
+    /** Of an echo that was taken for this row's while its fate was open; an answer with another mid proves it somebody else's. */
+    echoMid: text('echo_mid'),
     /** Cancelled while its fate was open: it is never sent again, but may still turn out to have been sent. */
     isWithdrawn: boolean('is_withdrawn').notNull().default(false),
     claimedAt: at('claimed_at'),

@@ -26,3 +26,12 @@ export async function claimLanes(
     order by run_at limit ${limit} for update skip locked`
   return [...rows]
 }
+
+/** Locked lanes that nothing can be done for now: what they have to hear stays, and is heard when something more comes. */
+export async function parkLanes(tx: SqlTx, lanes: ClaimedLane[], reason: string): Promise<void> {
+  if (lanes.length === 0) return
+  await tx`
+    update lane l set run_at = null, parked_reason = ${reason}
+    from jsonb_to_recordset(${JSON.stringify(lanes)}::text::jsonb) as x("accountId" text, igsid text)
+    where l.account_id = x."accountId" and l.igsid = x.igsid`
+}

@@ -17,6 +17,13 @@ export interface ClaimedSend {
   attempt: number
   resends: number
   isWithdrawn: boolean
+  /** Of an echo that was taken for this row's. */
+  echoMid: string | null
+  /**
+   * By this process's clock: after it the call must not begin any more, because it might outlive the lease, and whoever then
+   * looks it up would not find it and send it again.
+   */
+  callBefore: number
   claimedMs: number
   unknownMs: number | null
   lastPersonMs: number | null
@@ -25,7 +32,7 @@ export interface ClaimedSend {
   task: 'send' | 'look-up'
 }
 
-interface Row extends Omit<ClaimedSend, 'task' | 'claimedMs' | 'unknownMs' | 'lastPersonMs' | 'nowMs'> {
+interface Row extends Omit<ClaimedSend, 'task' | 'callBefore' | 'claimedMs' | 'unknownMs' | 'lastPersonMs' | 'nowMs'> {
   was: string
   claimedMs: string
   unknownMs: string | null
@@ -41,6 +48,7 @@ interface Row extends Omit<ClaimedSend, 'task' | 'claimedMs' | 'unknownMs' | 'la
  * The lanes are locked by a first statement and their heads read by a second, whose snapshot is younger than the locks.
  */
 export async function claimSends(sql: Sql, limit: number, timing: Timing): Promise<ClaimedSend[]> {
+  const callBefore = Date.now() + timing.leaseMs - timing.callMs
   return sql.begin(async (tx) => {
     const lanes = await tx<{ a: string; i: string }[]>`
       select s.account_id as a, s.igsid as i from send_lane s
@@ -76,7 +84,8 @@ export async function claimSends(sql: Sql, limit: number, timing: Timing): Promi
         update send_lane s
         set send_at = case
               when m.out_seq is null then null
-              when m.was = 'inflight' then greatest(app_now(), m.claimed_at + ${timing.lookUpAfterMs} * interval '1 millisecond')
+              when m.was = 'inflight' and m.echo_mid is not null then app_now()
+              when m.was = 'inflight' and m.echo_mid is null then greatest(app_now(), m.claimed_at + ${timing.lookUpAfterMs} * interval '1 millisecond')
               else app_now() + ${timing.leaseMs} * interval '1 millisecond' end,
             -- Nothing open is left: the rest was cancelled.
             done_out = case when m.out_seq is null then s.next_out - 1 else s.done_out end
@@ -84,7 +93,8 @@ export async function claimSends(sql: Sql, limit: number, timing: Timing): Promi
         where s.account_id = h.account_id and s.igsid = h.igsid
       )
       select m.account_id as "accountId", m.igsid, m.workspace_id as "workspaceId", m.out_seq as "outSeq", m.event_id as "eventId",
-             m.message_id as "messageId", m.author, m.message, m.fingerprint, m.attempt, m.resends, m.is_withdrawn as "isWithdrawn", m.was,
+             m.message_id as "messageId", m.author, m.message, m.fingerprint, m.attempt, m.resends, m.is_withdrawn as "isWithdrawn",
+             m.echo_mid as "echoMid", m.was,
              (extract(epoch from m.claimed_at) * 1000)::bigint as "claimedMs",
              (extract(epoch from m.unknown_since) * 1000)::bigint as "unknownMs",
              (extract(epoch from c.last_person_at) * 1000)::bigint as "lastPersonMs",
@@ -93,6 +103,7 @@ export async function claimSends(sql: Sql, limit: number, timing: Timing): Promi
       where m.was <> 'inflight'`
     return rows.map(({ was, ...row }) => ({
       ...row,
+      callBefore,
       claimedMs: Number(row.claimedMs),
       unknownMs: row.unknownMs === null ? null : Number(row.unknownMs),
       lastPersonMs: row.lastPersonMs === null ? null : Number(row.lastPersonMs),

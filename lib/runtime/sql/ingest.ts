@@ -59,15 +59,16 @@ export async function ingestRows(sql: Sql, rows: IngestRow[], onlyAccount: strin
   return new Set(known.map((row) => row.ix))
 }
 
-/** Keeps what was signed but could not be taken in. */
+/** Keeps what was signed but could not be taken in. `onlyAccount`: whoever signs for one account puts nothing into another's workspace. */
 export async function quarantine(
   sql: Sql,
   rows: { accountId: string | null; verdict: string; reason: string; body: string }[],
+  onlyAccount: string | null,
 ): Promise<void> {
   if (rows.length === 0) return
   await sql`
     insert into delivery (account_id, workspace_id, received_at, verdict, reason, body)
     select q."accountId", a.workspace_id, app_now(), q.verdict, q.reason, q.body
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as q("accountId" text, verdict text, reason text, body text)
-    left join account a on a.id = q."accountId"`
+    left join account a on a.id = q."accountId" and a.id = coalesce(${onlyAccount}, a.id)`
 }

@@ -63,12 +63,13 @@ export interface SendInDoubt {
   status: string
   attempt: number
   fingerprint: string
+  /** Instagram's, or that of the echo which was taken for it. */
   mid: string | null
 }
 
 /**
- * The rows an echo may be of: by its mid, or, among the lane's latest, by being in flight, of unknown fate, or sent without
- * a known mid. Locks the lanes' sending side, so that no settle changes the answer before the step commits.
+ * The rows an echo may be of: by its mid, or, among the lane's latest, by being in flight, of unknown fate, taken for absent, or
+ * sent without a known mid. Locks the lanes' sending side, so that no settle changes the answer before the step commits.
  */
 export async function readSendsInDoubt(
   tx: SqlTx,
@@ -81,11 +82,11 @@ export async function readSendsInDoubt(
     order by s.account_id collate "C", s.igsid collate "C" for update`
   const rows = await tx<SendInDoubt[]>`
     with w as (select * from jsonb_to_recordset(${wanted}::text::jsonb) as w(a text, i text, m text))
-    select o.account_id as "accountId", o.igsid, o.out_seq as "outSeq", o.status, o.attempt, o.fingerprint, o.mid
+    select o.account_id as "accountId", o.igsid, o.out_seq as "outSeq", o.status, o.attempt, o.fingerprint, coalesce(o.mid, o.echo_mid) as mid
     from (select distinct a, i from w) l
     join send_lane s on s.account_id = l.a and s.igsid = l.i
     join outbox o on o.account_id = l.a and o.igsid = l.i and o.out_seq > s.done_out - 20
-    where o.status in ('inflight', 'unknown', 'needs-person') or (o.status = 'pending' and o.attempt > 0) or (o.status = 'sent' and o.mid is null)
+    where o.status in ('inflight', 'unknown', 'needs-person') or (o.status = 'pending' and o.resends > 0) or (o.status = 'sent' and o.mid is null)
     union
     select o.account_id, o.igsid, o.out_seq, o.status, o.attempt, o.fingerprint, o.mid
     from w join outbox o on o.account_id = w.a and o.mid = w.m`

@@ -14,7 +14,7 @@ const rowsOf = <T extends object>(all: LaneWrites[], rows: (writes: LaneWrites) 
 export async function writeStep(tx: SqlTx, all: LaneWrites[]): Promise<void> {
   const firstOut = await takeOutSeqs(tx, all)
   await cancelSends(tx, all)
-  await settleByEcho(tx, all)
+  await noteEchoes(tx, all)
   await insertSends(tx, all, firstOut)
   await insertMessages(tx, all)
   await markMessages(tx, all)
@@ -27,7 +27,7 @@ export async function writeStep(tx: SqlTx, all: LaneWrites[]): Promise<void> {
 
 /** Locks the sending sides this step touches and hands out their next numbers: lane → first out_seq. */
 async function takeOutSeqs(tx: SqlTx, all: LaneWrites[]): Promise<Map<string, number>> {
-  const touched = all.filter(({ sends, cancels, settled }) => sends.length + cancels.length + settled.length > 0)
+  const touched = all.filter(({ sends, cancels, echoed }) => sends.length + cancels.length + echoed.length > 0)
   if (touched.length === 0) return new Map()
   const wanted = touched.map((writes) => ({ ...keyOf(writes), n: writes.sends.length }))
   const rows = await tx<{ a: string; i: string; next: number; n: number }[]>`
@@ -67,13 +67,19 @@ async function cancelSends(tx: SqlTx, all: LaneWrites[]): Promise<void> {
     from hit where m.account_id = hit.account_id and m.id = hit.message_id and hit.status = 'cancelled'`
 }
 
-/** An echo is proof: a row of unknown fate was sent. Its lane goes on. */
-async function settleByEcho(tx: SqlTx, all: LaneWrites[]): Promise<void> {
-  const rows = rowsOf(all, ({ settled }) => settled)
+/**
+ * An echo is proof: a row of unknown fate was sent, and its lane goes on. One in flight keeps the echo's mid, which its own
+ * answer confirms, or proves somebody else's; should no answer come, the mid settles it.
+ */
+async function noteEchoes(tx: SqlTx, all: LaneWrites[]): Promise<void> {
+  const rows = rowsOf(all, ({ echoed }) => echoed)
   if (rows.length === 0) return
   await tx`
     with e as (
       select * from jsonb_to_recordset(${json(rows)}::text::jsonb) as e(a text, i text, "outSeq" int, mid text)
+    ), noted as (
+      update outbox o set echo_mid = e.mid
+      from e where o.account_id = e.a and o.igsid = e.i and o.out_seq = e."outSeq" and o.status = 'inflight'
     ), hit as (
       update outbox o set status = 'sent', mid = e.mid, settled_at = app_now(), reason = null
       from e where o.account_id = e.a and o.igsid = e.i and o.out_seq = e."outSeq" and o.mid is null
