@@ -30,7 +30,12 @@ export interface WebhookAnswer {
 const answer = (status: number, body: string, headers: Record<string, string> = {}): WebhookAnswer => ({
   status,
   body,
-  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' },
+  headers: {
+    'content-type': 'text/plain; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+    ...headers,
+  },
 })
 
 /** What a door checks against, and whose events may come through it. */
