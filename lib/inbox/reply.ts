@@ -5,7 +5,7 @@ import type { Tx } from '@/lib/db/client'
 import { type Ctx, inWorkspace } from '@/lib/db/in-workspace'
 import { isStorable } from '@/lib/db/is-storable'
 import { appendLaneEvents, type LaneKey } from '@/lib/db/lane-events'
-import { inboundEvent } from '@/lib/db/schema/lane'
+import { inboundEvent, seen } from '@/lib/db/schema/lane'
 import { AppError } from '@/lib/errors'
 import { isOver, type LimitName, limits, measure } from '@/lib/flow/limits'
 import type { OutgoingMessage } from '@/lib/flow/message'
@@ -58,8 +58,15 @@ function refuseOver(name: LimitName, field: string, value: string): void {
   })
 }
 
-/** The event that a clientId made in this lane, and what it said. */
+const dedupeKeyOf = (igsid: string, clientId: string): string => `reply:${igsid}:${clientId}`
+
+/** The event that a clientId made in this lane, and what it said. Asks `seen` first: the lane's events have no such index. */
 async function findReply(tx: Tx, lane: LaneKey, clientId: string) {
+  const [known] = await tx
+    .select({ key: seen.dedupeKey })
+    .from(seen)
+    .where(and(eq(seen.accountId, lane.accountId), eq(seen.dedupeKey, dedupeKeyOf(lane.igsid, clientId))))
+  if (!known) return undefined
   const [row] = await tx
     .select({ id: inboundEvent.id, message: sql<OutgoingMessage>`${inboundEvent.payload}->'message'` })
     .from(inboundEvent)
@@ -99,7 +106,7 @@ export async function reply(ctx: Ctx, input: ReplyInput): Promise<Replied> {
     }
     const { accountId, igsid } = lane
     const event = { type: 'reply', by: ctx.actor, clientId, message } as const
-    const dedupeKey = `reply:${igsid}:${clientId}`
+    const dedupeKey = dedupeKeyOf(igsid, clientId)
     const [eventId] = before
       ? [null]
       : await appendLaneEvents(tx, [{ accountId, igsid, workspaceId: ctx.workspaceId, event, dedupeKey }])
