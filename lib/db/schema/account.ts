@@ -1,9 +1,8 @@
-import { boolean, index, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { boolean, index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type { Deployment } from '@/lib/flow/program'
 import type { Settings } from '@/lib/flow/settings'
+import { createdAt } from './columns'
 import { workspace } from './workspace'
-
-const createdAt = timestamp('created_at', { withTimezone: true }).notNull().defaultNow()
 
 /** An Instagram professional account. One row however it is connected. */
 export const account = pgTable(

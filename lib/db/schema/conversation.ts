@@ -1,32 +1,17 @@
 import { sql } from 'drizzle-orm'
-import {
-  bigint,
-  boolean,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  primaryKey,
-  text,
-  timestamp,
-  uniqueIndex,
-  uuid,
-} from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Author, RecordCode } from '@/lib/flow/effect'
 import type { Actor, Attachment } from '@/lib/flow/event'
 import type { OutgoingMessage } from '@/lib/flow/message'
 import type { Hold, LaneState } from '@/lib/flow/state'
+import { at, laneKey, workspaceId } from './columns'
 import type { OutboxStatus } from './lane'
-
-const lane_ = { accountId: text('account_id').notNull(), igsid: text('igsid').notNull() }
-const workspaceId = uuid('workspace_id').notNull()
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 
 /** The one thread between an account and a contact, and the lane's state. Written by the step alone. */
 export const conversation = pgTable(
   'conversation',
   {
-    ...lane_,
+    ...laneKey,
     /** The public id. */
     id: uuid('id').notNull().defaultRandom(),
     workspaceId,
@@ -84,7 +69,7 @@ export type MessageStatus = 'received' | 'noted' | OutboxStatus
 export const message = pgTable(
   'message',
   {
-    ...lane_,
+    ...laneKey,
     /** Order within the thread. */
     seq: bigint('seq', { mode: 'bigint' }).notNull().generatedAlwaysAsIdentity(),
     /** The public id. */

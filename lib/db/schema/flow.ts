@@ -1,8 +1,7 @@
 import { index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { account } from './account'
+import { createdAt } from './columns'
 import { workspace } from './workspace'
-
-const createdAt = timestamp('created_at', { withTimezone: true }).notNull().defaultNow()
 
 /** A drawing: its editable draft. Documents stay plain JSON here: `lib/flow/flow.ts` reads them, old ones included. */
 export const flow = pgTable(

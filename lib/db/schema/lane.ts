@@ -1,33 +1,19 @@
 import { sql } from 'drizzle-orm'
-import {
-  bigint,
-  boolean,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  primaryKey,
-  text,
-  timestamp,
-  uniqueIndex,
-  uuid,
-} from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Author } from '@/lib/flow/effect'
 import type { OutgoingMessage } from '@/lib/flow/message'
+import { at, laneKey, workspaceId } from './columns'
 
 /*
  * The engine's tables. No foreign keys: they would lock shared rows on every message, and all keys start with
  * account_id so that they can be partitioned or sharded by it one day. docs/architecture.md tells how they move.
  */
-const lane_ = { accountId: text('account_id').notNull(), igsid: text('igsid').notNull() }
-const workspaceId = uuid('workspace_id').notNull()
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 
 /** Small and hot: which lanes have something to hear, and how far each has got. Its row lock serialises the lane. */
 export const lane = pgTable(
   'lane',
   {
-    ...lane_,
+    ...laneKey,
     workspaceId,
     /** The last inbound_event applied. */
     appliedId: bigint('applied_id', { mode: 'bigint' }).notNull().default(sql`0`),
@@ -52,7 +38,7 @@ export const seen = pgTable(
 export const inboundEvent = pgTable(
   'inbound_event',
   {
-    ...lane_,
+    ...laneKey,
     id: bigint('id', { mode: 'bigint' }).notNull().generatedAlwaysAsIdentity(),
     workspaceId,
     kind: text('kind').notNull(),
@@ -79,7 +65,7 @@ export type OutboxStatus = 'pending' | 'inflight' | 'unknown' | 'sent' | 'failed
 export const outbox = pgTable(
   'outbox',
   {
-    ...lane_,
+    ...laneKey,
     outSeq: integer('out_seq').notNull(),
     workspaceId,
     eventId: bigint('event_id', { mode: 'bigint' }).notNull(),
@@ -118,7 +104,7 @@ export const outbox = pgTable(
 export const sendLane = pgTable(
   'send_lane',
   {
-    ...lane_,
+    ...laneKey,
     workspaceId,
     /** The next out_seq to hand out. */
     nextOut: integer('next_out').notNull().default(1),
@@ -136,7 +122,7 @@ export const sendLane = pgTable(
 export const timer = pgTable(
   'timer',
   {
-    ...lane_,
+    ...laneKey,
     timerId: text('timer_id').notNull(),
     workspaceId,
     generation: integer('generation').notNull(),
@@ -183,7 +169,7 @@ export const delivery = pgTable('delivery', {
 export const deadLetter = pgTable(
   'dead_letter',
   {
-    ...lane_,
+    ...laneKey,
     eventId: bigint('event_id', { mode: 'bigint' }).notNull(),
     workspaceId,
     error: text('error').notNull(),

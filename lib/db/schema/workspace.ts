@@ -1,7 +1,6 @@
 import { bigint, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Settings } from '@/lib/flow/settings'
-
-const createdAt = timestamp('created_at', { withTimezone: true }).notNull().defaultNow()
+import { createdAt } from './columns'
 
 export const ROLES = ['owner', 'admin', 'editor', 'agent', 'viewer'] as const
 export type Role = (typeof ROLES)[number]
