@@ -57,6 +57,14 @@ it('takes the same delivery in once, also when it comes ten times at the same mo
   expect(await database.sql`select igsid from lane where run_at <= app_now()`).toHaveLength(2)
 })
 
+it('does not show what a person has taken back before it even arrived', async () => {
+  const unsent = { ...element(SHARED, 'A', 'm1'), message: { mid: 'm1', is_deleted: true } }
+  await ingest(database.sql, body(SHARED, unsent), null)
+  await ingest(database.sql, body(SHARED, element(SHARED, 'A', 'm1'), element(SHARED, 'A', 'm2')), null)
+  const rows = await database.sql<{ type: string }[]>`select content ->> 'type' as type from message order by seq`
+  expect(rows.map(({ type }) => type)).toEqual(['unsent', 'heard'])
+})
+
 it('never deadlocks when many deliveries name the same people in other orders', async () => {
   const people = Array.from({ length: 12 }, (_, ix) => `P${ix}`)
   const deliveries = Array.from({ length: 40 }, (_, n) => {

@@ -51,7 +51,11 @@ export async function ingestRows(sql: Sql, rows: IngestRow[], onlyAccount: strin
       from first order by ix
     ), said as (
       insert into message (account_id, igsid, workspace_id, author, content, mid, status, at)
-      select account_id, igsid, workspace_id, '{"type":"person"}', message -> 'content', message ->> 'mid', 'received',
+      select account_id, igsid, workspace_id, '{"type":"person"}',
+             -- Instagram does not promise order: what was taken back already is not shown any more.
+             case when exists (select from seen u where u.account_id = first.account_id and u.dedupe_key = 'unsent:' || (message ->> 'mid'))
+               then '{"type":"unsent"}' else message -> 'content' end,
+             message ->> 'mid', 'received',
              least(to_timestamp(meta_ms / 1000.0), app_now())
       from first where message is not null and message <> 'null' order by ix
     )
