@@ -48,6 +48,7 @@ const statuses = async () =>
   (await engine.sql<{ status: string }[]>`select status from outbox order by account_id, igsid, out_seq`).map(
     ({ status }) => status,
   )
+const tried = async () => [...(await engine.sql`select status, attempt from outbox order by account_id, igsid, out_seq`)]
 const travel = (ms: number) => engine.sql`update app_clock set offset_ms = offset_ms + ${ms}`
 const operator = async (igsid: string, type: 'take-over' | 'hand-back') => {
   const { appendLaneEvents } = await import('@/lib/db/lane-events')
@@ -216,6 +217,7 @@ describe('a send that is refused', () => {
     engine.start()
     await engine.deliver(text('S1', 'go'))
     await expect.poll(() => engine.sql`select 1 from account_budget where paused_until > app_now()`).toHaveLength(1)
+    await expect.poll(async () => (await tried())[0]).toEqual({ status: 'pending', attempt: 1 })
     await travel(10_000)
     await engine.idle()
     expect(heard()).toEqual(['one', 'two'])
@@ -227,7 +229,8 @@ describe('a send that is refused', () => {
     engine.start()
     await engine.deliver(text('S1', 'go'))
     await expect.poll(() => engine.sql`select status from connection`).toMatchObject([{ status: 'reconnect' }])
-    expect(await statuses()).toEqual(['pending'])
+    // Back to pending is the last that is written of a refusal.
+    await expect.poll(tried).toEqual([{ status: 'pending', attempt: 1 }])
     await engine.sql`update connection set status = 'active'`
     await travel(31_000)
     await engine.idle()

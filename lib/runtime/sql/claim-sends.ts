@@ -9,14 +9,12 @@ export interface ClaimedSend {
   igsid: string
   workspaceId: string
   outSeq: number
-  eventId: string
   messageId: string
   author: Author
   message: OutgoingMessage
   fingerprint: string
   attempt: number
   resends: number
-  isWithdrawn: boolean
   /** Of an echo that was taken for this row's. */
   echoMid: string | null
   /**
@@ -85,15 +83,15 @@ export async function claimSends(sql: Sql, limit: number, timing: Timing): Promi
         set send_at = case
               when m.out_seq is null then null
               when m.was = 'inflight' and m.echo_mid is not null then app_now()
-              when m.was = 'inflight' and m.echo_mid is null then greatest(app_now(), m.claimed_at + ${timing.lookUpAfterMs} * interval '1 millisecond')
+              when m.was = 'inflight' then greatest(app_now(), m.claimed_at + ${timing.lookUpAfterMs} * interval '1 millisecond')
               else app_now() + ${timing.leaseMs} * interval '1 millisecond' end,
             -- Nothing open is left: the rest was cancelled.
             done_out = case when m.out_seq is null then s.next_out - 1 else s.done_out end
         from head h left join marked m using (account_id, igsid)
         where s.account_id = h.account_id and s.igsid = h.igsid
       )
-      select m.account_id as "accountId", m.igsid, m.workspace_id as "workspaceId", m.out_seq as "outSeq", m.event_id as "eventId",
-             m.message_id as "messageId", m.author, m.message, m.fingerprint, m.attempt, m.resends, m.is_withdrawn as "isWithdrawn",
+      select m.account_id as "accountId", m.igsid, m.workspace_id as "workspaceId", m.out_seq as "outSeq",
+             m.message_id as "messageId", m.author, m.message, m.fingerprint, m.attempt, m.resends,
              m.echo_mid as "echoMid", m.was,
              (extract(epoch from m.claimed_at) * 1000)::bigint as "claimedMs",
              (extract(epoch from m.unknown_since) * 1000)::bigint as "unknownMs",
