@@ -92,11 +92,13 @@ function PartRow({ name, state, fine, children }: { name: string; state: State; 
   return (
     <li className="flex items-start gap-3 px-4 py-3">
       <Dot state={state} />
-      <div className="min-w-0">
-        <p className="font-medium">{name}</p>
+      <div className="min-w-0 flex-1">
+        <p className="flex items-baseline justify-between gap-3">
+          <span className="font-medium">{name}</span>
+          <span className={`shrink-0 text-sm ${state === 'missing' ? 'text-bad' : 'text-ink-soft'}`}>{words}</span>
+        </p>
         <p className="text-ink-soft text-sm">{children}</p>
       </div>
-      <p className={`ml-auto shrink-0 text-sm leading-6 ${state === 'missing' ? 'text-bad' : 'text-ink-soft'}`}>{words}</p>
     </li>
   )
 }
